@@ -56,7 +56,8 @@ public final class InMemorySink implements CounterSink {
                 totals.put(key, after);
             }
         }
-        refused.forEach(e -> quarantine.add(new Quarantine(batch.instanceId(), batch.to().record(), e)));
+        refused.forEach(e ->
+                quarantine.add(new Quarantine(batch.instanceId(), batch.to().record(), e)));
         return WriteResult.applied(refused);
     }
 

@@ -23,8 +23,8 @@ public record Registration(UUID instanceId, UUID ownerToken, String description)
         Objects.requireNonNull(ownerToken, "ownerToken");
         Objects.requireNonNull(description, "description");
         if (description.length() > DESCRIPTION_CHARS_MAX) {
-            throw new IllegalArgumentException("description has " + description.length()
-                    + " characters; at most " + DESCRIPTION_CHARS_MAX + " are allowed");
+            throw new IllegalArgumentException("description has " + description.length() + " characters; at most "
+                    + DESCRIPTION_CHARS_MAX + " are allowed");
         }
     }
 }

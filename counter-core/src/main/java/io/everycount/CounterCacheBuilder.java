@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount;
+
+import io.everycount.cell.CellStore;
+import io.everycount.cell.KeyRules;
+import io.everycount.flush.Pipeline;
+import io.everycount.flush.PipelineSettings;
+import io.everycount.sink.CounterSink;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describes a {@link CounterCache}. Every setting has a default that suits most uses; a value that is
+ * out of bounds is refused with the bounds, never replaced. Not thread-safe.
+ */
+public final class CounterCacheBuilder {
+    private static final int RECORD_KEYS_MAX = 10_000;
+    private static final Duration IDLE_KEYS = Duration.ofSeconds(10);
+
+    private final List<CounterSink> required = new ArrayList<>();
+    private final List<CounterSink> bestEffort = new ArrayList<>();
+    private String name = "everycount";
+    private Duration flushInterval = Duration.ofSeconds(1);
+    private int maxKeys = 1_000_000;
+    private int maxKeyBytes = 256;
+    private int batchKeys = 10_000;
+    private long maxPendingBytes = 64L << 20;
+    private long retainBytes = 64L << 20;
+    private Duration retainFor = Duration.ofMinutes(10);
+    private Duration ledgerCheckInterval = Duration.ofSeconds(5);
+    private Duration firstRetry = Duration.ofMillis(100);
+    private Duration maxRetry = Duration.ofSeconds(10);
+    private int maxWaiters = 100_000;
+    private LimitPolicy limitPolicy = LimitPolicy.reject();
+    private CounterListener listener = new CounterListener() {};
+    private @Nullable Executor callbacks;
+
+    CounterCacheBuilder(CounterSink sink) {
+        required.add(Objects.requireNonNull(sink, "sink"));
+    }
+
+    /**
+     * Adds another sink, with a mark of its own: an increment counts as persisted once every required
+     * sink has it.
+     */
+    public CounterCacheBuilder alsoTo(CounterSink sink) {
+        required.add(Objects.requireNonNull(sink, "sink"));
+        return this;
+    }
+
+    /**
+     * Adds a sink that nobody waits for. If it falls further behind than records are retained, it gets
+     * a gap.
+     */
+    public CounterCacheBuilder bestEffortTo(CounterSink sink) {
+        bestEffort.add(Objects.requireNonNull(sink, "sink"));
+        return this;
+    }
+
+    /**
+     * What threads, and this process in the ledger, are called; default "everycount".
+     *
+     * @param name 1 to 60 characters
+     */
+    public CounterCacheBuilder name(String name) {
+        inRange("the length of the name", name.length(), 1, 60);
+        this.name = name;
+        return this;
+    }
+
+    /**
+     * How often what was counted is written; default 1 second.
+     *
+     * @param interval from 1 millisecond to 1 hour
+     */
+    public CounterCacheBuilder flushInterval(Duration interval) {
+        flushInterval = inRange("flushInterval", interval, Duration.ofMillis(1), Duration.ofHours(1));
+        return this;
+    }
+
+    /** Writes only when asked: by {@link CounterCache#flush}, on closing, or when keys in use near their limit. */
+    public CounterCacheBuilder flushOnlyWhenAsked() {
+        flushInterval = Duration.ZERO;
+        return this;
+    }
+
+    /**
+     * How many distinct keys may be in use; default 1,000,000. A key is in use from its first increment
+     * until it has been idle for some flushes. At three quarters of it a flush starts early, and keys
+     * make room for others.
+     *
+     * @param keys from 1 to 100,000,000
+     */
+    public CounterCacheBuilder maxKeys(int keys) {
+        maxKeys = inRange("maxKeys", keys, 1, 100_000_000);
+        return this;
+    }
+
+    /**
+     * How long a key may be; default 256.
+     *
+     * @param bytes of UTF-8, from 1 to 1,024
+     */
+    public CounterCacheBuilder maxKeyBytes(int bytes) {
+        maxKeyBytes = inRange("maxKeyBytes", bytes, 1, 1_024);
+        return this;
+    }
+
+    /**
+     * How many keys a batch may have that writes several records at once; default 10,000.
+     *
+     * @param keys from 1 to 100,000
+     */
+    public CounterCacheBuilder batchKeys(int keys) {
+        batchKeys = inRange("batchKeys", keys, 1, 100_000);
+        return this;
+    }
+
+    /**
+     * How much may be on the way to the sinks before increments stay in their cells instead, where they
+     * go on adding up; default 64 MiB.
+     *
+     * @param bytes from 1 KiB to 1 TiB
+     */
+    public CounterCacheBuilder maxPendingBytes(long bytes) {
+        maxPendingBytes = inRange("maxPendingBytes", bytes, 1L << 10, 1L << 40);
+        return this;
+    }
+
+    /**
+     * How much of what was written is kept, to be written again if the store goes back in time (an
+     * asynchronous failover, a restore); default 10 minutes and 64 MiB, whichever is less.
+     *
+     * @param time from zero to 1 day
+     * @param bytes from 0 to 1 TiB
+     */
+    public CounterCacheBuilder retain(Duration time, long bytes) {
+        retainFor = inRange("the time to retain", time, Duration.ZERO, Duration.ofDays(1));
+        retainBytes = inRange("the bytes to retain", bytes, 0, 1L << 40);
+        return this;
+    }
+
+    /**
+     * How often the ledger is looked at when there is nothing to write, so that a store that went back in
+     * time is noticed; default 5 seconds.
+     *
+     * @param interval from 10 milliseconds to 1 hour
+     */
+    public CounterCacheBuilder ledgerCheckInterval(Duration interval) {
+        ledgerCheckInterval = inRange("ledgerCheckInterval", interval, Duration.ofMillis(10), Duration.ofHours(1));
+        return this;
+    }
+
+    /**
+     * How long to wait before a failed write is tried again: drawn from zero to a bound that starts with
+     * {@code first}, doubles, and ends at {@code max}. Default 100 milliseconds and 10 seconds.
+     *
+     * @param first from 1 millisecond
+     * @param max from {@code first} to 10 minutes
+     */
+    public CounterCacheBuilder retryBackoff(Duration first, Duration max) {
+        maxRetry = inRange("the longest wait", max, Duration.ofMillis(1), Duration.ofMinutes(10));
+        firstRetry = inRange("the first wait", first, Duration.ofMillis(1), max);
+        return this;
+    }
+
+    /**
+     * How many asynchronous calls may wait for their acknowledgement; default 100,000.
+     *
+     * @param waiters from 1 to 10,000,000
+     */
+    public CounterCacheBuilder maxWaiters(int waiters) {
+        maxWaiters = inRange("maxWaiters", waiters, 1, 10_000_000);
+        return this;
+    }
+
+    /** What happens to increments that find no room; default {@link LimitPolicy#reject}. */
+    public CounterCacheBuilder onLimit(LimitPolicy policy) {
+        limitPolicy = Objects.requireNonNull(policy, "policy");
+        return this;
+    }
+
+    /** Who hears of flushes, failures and rejections; default nobody. */
+    public CounterCacheBuilder listener(CounterListener listener) {
+        this.listener = Objects.requireNonNull(listener, "listener");
+        return this;
+    }
+
+    /**
+     * Runs the listener and whatever depends on acknowledgements; default a thread of the cache's own. It
+     * may drop nothing.
+     */
+    public CounterCacheBuilder callbackExecutor(Executor executor) {
+        callbacks = Objects.requireNonNull(executor, "executor");
+        return this;
+    }
+
+    /**
+     * Builds the cache and starts its threads. The sink need not be reachable yet.
+     *
+     * @throws IllegalArgumentException if settings do not go together
+     */
+    public CounterCache build() {
+        String overflowKey = limitPolicy.overflowKey();
+        if (overflowKey != null) {
+            String problem = KeyRules.problem(overflowKey, maxKeyBytes);
+            if (problem != null) {
+                throw new IllegalArgumentException("the overflow key is not allowed: " + problem);
+            }
+        }
+        UUID instanceId = UUID.randomUUID();
+        SecureRandom random = new SecureRandom();
+        Rejections rejections = new Rejections();
+        Events events = new Events(listener, callbacks, rejections, name);
+        Pipeline[] pipeline = new Pipeline[1];
+        CellStore cells = new CellStore(
+                CellStore.lanesForThisMachine(),
+                maxKeys,
+                maxKeyBytes,
+                maxKeys - maxKeys / 4,
+                () -> pipeline[0].requestDrain());
+        pipeline[0] = new Pipeline(
+                cells,
+                required,
+                bestEffort,
+                name,
+                new PipelineSettings(
+                        instanceId,
+                        name + " pid " + ProcessHandle.current().pid(),
+                        flushInterval.toNanos(),
+                        RECORD_KEYS_MAX,
+                        batchKeys,
+                        maxPendingBytes,
+                        retainBytes,
+                        retainFor.toNanos(),
+                        ledgerCheckInterval.toNanos(),
+                        IDLE_KEYS.toNanos(),
+                        firstRetry.toNanos(),
+                        maxRetry.toNanos(),
+                        events.callbacks(),
+                        random,
+                        System::nanoTime),
+                events);
+        CounterCache cache = new CounterCache(
+                instanceId, cells, pipeline[0], events, rejections, maxKeyBytes, maxWaiters, limitPolicy);
+        pipeline[0].start();
+        return cache;
+    }
+
+    private static int inRange(String what, int given, int min, int max) {
+        return (int) inRange(what, (long) given, min, max);
+    }
+
+    private static long inRange(String what, long given, long min, long max) {
+        if (given < min || given > max) {
+            throw new IllegalArgumentException(what + " is " + given + "; " + min + " to " + max + " is allowed");
+        }
+        return given;
+    }
+
+    private static Duration inRange(String what, Duration given, Duration min, Duration max) {
+        if (given.compareTo(min) < 0 || given.compareTo(max) > 0) {
+            throw new IllegalArgumentException(what + " is " + given + "; " + min + " to " + max + " is allowed");
+        }
+        return given;
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What became of everything drained from the cells so far. Amounts are sums of deltas modulo 2^64, and
+ *
+ * <pre>accepted = persisted + quarantined + lost + pending</pre>
+ *
+ * holds for every snapshot. Increments that no drain has taken yet are in none of them.
+ *
+ * @param instanceId this cache's name in the ledger
+ * @param state running, or why not
+ * @param stateMessage a sentence, if not running
+ * @param accepted taken from the cells by drains
+ * @param persisted in the totals of every required sink
+ * @param quarantined set aside by a required sink
+ * @param lost in gaps: a store went back in time further than records were kept
+ * @param pending on the way
+ * @param pendingBytes what that takes in memory, about
+ * @param retainedBytes what is persisted and kept for a store that goes back in time, about
+ * @param lastRecord the number of the last record
+ * @param appliedRecord the last one that every required sink has
+ * @param freshness no increment that is not persisted is older than this
+ * @param drains so far
+ * @param keysInUse distinct keys with a cell, about
+ * @param crowdedTables how often a table got a keyed hash because too many keys collided
+ * @param waiters asynchronous calls that wait for their acknowledgement
+ * @param overflowed increments counted under the overflow key instead of their own
+ * @param rejected increments turned away, by reason
+ * @param eventsLeftOut events that a slow listener did not get
+ * @param sinks one entry for each sink
+ */
+public record CounterStats(
+        UUID instanceId,
+        State state,
+        @Nullable String stateMessage,
+        long accepted,
+        long persisted,
+        long quarantined,
+        long lost,
+        long pending,
+        long pendingBytes,
+        long retainedBytes,
+        long lastRecord,
+        long appliedRecord,
+        Duration freshness,
+        long drains,
+        long keysInUse,
+        long crowdedTables,
+        int waiters,
+        long overflowed,
+        Map<RejectedException.Reason, Long> rejected,
+        long eventsLeftOut,
+        List<Sink> sinks) {
+    /** Whether a cache works. */
+    public enum State {
+        /** Takes increments and writes them, or will when the sink can be reached. */
+        RUNNING,
+        /** Closed by its user. */
+        CLOSED,
+        /** Another process has taken over this instance's ledger entry. */
+        FENCED,
+        /** The sink's ledger does not agree with this instance's history. */
+        FORKED,
+        /** A defect or a lack of memory stopped the drainer. */
+        FAILED
+    }
+
+    /**
+     * One sink.
+     *
+     * @param name as the sink says
+     * @param required whether acknowledgements wait for it
+     * @param state running, or why not
+     * @param failing whether it has not been reached yet, or the last attempt failed
+     * @param appliedRecord the last record that it has
+     * @param batches written so far
+     * @param retries attempts that failed so far
+     * @param rewinds how often it went back in time
+     * @param lastError what failed last, until something succeeds
+     */
+    public record Sink(
+            String name,
+            boolean required,
+            State state,
+            boolean failing,
+            long appliedRecord,
+            long batches,
+            long retries,
+            long rewinds,
+            @Nullable String lastError) {}
+}

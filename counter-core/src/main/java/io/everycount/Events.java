@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount;
+
+import io.everycount.flush.PipelineEvents;
+import io.everycount.flush.PipelineState;
+import io.everycount.sink.CounterBatch;
+import io.everycount.sink.CounterSink;
+import io.everycount.sink.QuarantinedEntry;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes events off the pipeline's threads: the log and the listener hear of them on the callback
+ * executor. What waits there is bounded; what a slow listener makes us leave out is counted.
+ */
+final class Events implements PipelineEvents {
+    private static final Logger LOG = LoggerFactory.getLogger(CounterCache.class);
+    private static final int WAITING_MAX = 4_096;
+    private static final int LOG_EVERY_FAILURES = 20;
+
+    private final CounterListener listener;
+    private final Executor callbacks;
+    private final @Nullable ThreadPoolExecutor own;
+    private final Rejections rejections;
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicLong leftOut = new AtomicLong();
+
+    /** The drainer's: rejections told so far. */
+    private Map<RejectedException.Reason, Long> toldRejections = new EnumMap<>(RejectedException.Reason.class);
+
+    /** The callback executor's: sinks whose failure was logged, with the number of failures. */
+    private final Map<CounterSink, Integer> failing = new HashMap<>();
+
+    /**
+     * @param callbacks runs callbacks; null for a thread of our own
+     */
+    Events(CounterListener listener, @Nullable Executor callbacks, Rejections rejections, String threadName) {
+        this.listener = listener;
+        this.rejections = rejections;
+        this.own = callbacks == null ? ownExecutor(threadName) : null;
+        this.callbacks = own == null ? Objects.requireNonNull(callbacks) : own;
+    }
+
+    private static ThreadPoolExecutor ownExecutor(String threadName) {
+        ThreadPoolExecutor executor =
+                new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread = new Thread(task, threadName + "-callbacks");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        executor.allowCoreThreadTimeOut(true);
+        return executor;
+    }
+
+    Executor callbacks() {
+        return callbacks;
+    }
+
+    long leftOut() {
+        return leftOut.get();
+    }
+
+    /** Ends our own thread once it has told everything. */
+    void close() {
+        if (own != null) {
+            own.shutdown();
+        }
+    }
+
+    private void tell(Runnable event) {
+        if (waiting.incrementAndGet() > WAITING_MAX) {
+            waiting.decrementAndGet();
+            leftOut.incrementAndGet();
+            return;
+        }
+        try {
+            callbacks.execute(() -> {
+                waiting.decrementAndGet();
+                try {
+                    event.run();
+                } catch (Throwable t) {
+                    LOG.warn("A listener failed; counting goes on", t);
+                }
+            });
+        } catch (RuntimeException e) {
+            waiting.decrementAndGet();
+            leftOut.incrementAndGet();
+        }
+    }
+
+    @Override
+    public void drained() {
+        Map<RejectedException.Reason, Long> now = rejections.counts();
+        if (now.equals(toldRejections)) {
+            return;
+        }
+        Map<RejectedException.Reason, Long> before = toldRejections;
+        toldRejections = now;
+        tell(() -> now.forEach((reason, count) -> {
+            long fresh = count - before.getOrDefault(reason, 0L);
+            if (fresh != 0) {
+                listener.rejected(reason, fresh);
+            }
+        }));
+    }
+
+    @Override
+    public void writing(CounterSink sink, CounterBatch batch, int attempt) {
+        tell(() -> listener.flushStarted(new CounterListener.Flush(
+                sink.name(), batch.from().record(), batch.to().record(), batch.size(), attempt, Duration.ZERO)));
+    }
+
+    @Override
+    public void written(CounterSink sink, long fromRecord, long toRecord, int keys, int attempt, long nanos) {
+        tell(() -> {
+            Integer failures = failing.remove(sink);
+            if (failures != null) {
+                LOG.info("{} works again after {} failures", sink.name(), failures);
+            }
+            listener.flushSucceeded(new CounterListener.Flush(
+                    sink.name(), fromRecord, toRecord, keys, attempt, Duration.ofNanos(nanos)));
+        });
+    }
+
+    @Override
+    public void failed(CounterSink sink, Throwable error, boolean fatal, int failures, long retryNanos) {
+        tell(() -> {
+            if (failing.put(sink, failures) == null || failures % LOG_EVERY_FAILURES == 0) {
+                LOG.warn(
+                        "{} failed, {} times in a row now; increments are kept and it is tried again{}: {}",
+                        sink.name(),
+                        failures,
+                        fatal ? ", but somebody has to mend this" : "",
+                        error.toString());
+                LOG.debug("The failure of {}", sink.name(), error);
+            }
+            Duration wait = Duration.ofNanos(retryNanos);
+            if (fatal) {
+                listener.flushFailed(sink.name(), failures, error, wait);
+            } else {
+                listener.flushRetried(sink.name(), failures, error, wait);
+            }
+        });
+    }
+
+    @Override
+    public void quarantined(CounterSink sink, List<QuarantinedEntry> entries) {
+        tell(() -> {
+            LOG.warn(
+                    "{} put {} entries into quarantine; the first because: {}",
+                    sink.name(),
+                    entries.size(),
+                    entries.get(0).reason());
+            listener.quarantined(sink.name(), entries);
+        });
+    }
+
+    @Override
+    public void rewound(CounterSink sink, long fromRecord, long toRecord) {
+        tell(() -> {
+            LOG.warn(
+                    "{} went back in time, from record {} to {}; what is kept of these records is written again",
+                    sink.name(),
+                    fromRecord,
+                    toRecord);
+            listener.rewound(sink.name(), fromRecord, toRecord);
+        });
+    }
+
+    @Override
+    public void gap(CounterSink sink, long fromRecord, long toRecord, long deltaSum) {
+        tell(() -> {
+            LOG.error(
+                    "{} went back further than records are kept: records {} to {}, deltas of {} in all, are lost",
+                    sink.name(),
+                    fromRecord + 1,
+                    toRecord,
+                    deltaSum);
+            listener.gapDeclared(sink.name(), fromRecord, toRecord, deltaSum);
+        });
+    }
+
+    @Override
+    public void stopped(@Nullable CounterSink sink, PipelineState state, String why) {
+        tell(() -> {
+            LOG.error("Stopped, {}: {}", state, why);
+            listener.stopped(CounterCache.stateOf(state), why);
+        });
+    }
+}

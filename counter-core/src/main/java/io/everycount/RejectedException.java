@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount;
+
+import io.everycount.sink.EverycountException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Nothing of this call was counted. Trying again is safe, and useful if the {@link #reason} is one that
+ * passes.
+ */
+public final class RejectedException extends EverycountException {
+    private static final long serialVersionUID = 1L;
+
+    /** Why nothing was counted. */
+    public enum Reason {
+        /** The key is null, empty, too long, not well-formed, or has a NUL character. */
+        INVALID_KEY,
+        /** The delta is beyond 2^60 either way. */
+        INVALID_DELTA,
+        /** The key is not in use, and {@code maxKeys} others are. Passes with the next drain, if the sink works. */
+        KEY_LIMIT,
+        /** Too many deltas beyond 2^40 wait for a drain. Passes with the next one. */
+        LARGE_DELTA_LIMIT,
+        /** {@code maxWaiters} calls wait for acknowledgements already. */
+        WAITER_LIMIT,
+        /** The cache, or the handle, was closed. */
+        CLOSED,
+        /** Another process has taken over this instance's ledger entry. */
+        FENCED,
+        /** The sink's ledger does not agree with this instance's history. */
+        FORKED,
+        /** A defect or a lack of memory stopped the drainer. */
+        FAILED
+    }
+
+    private final Reason reason;
+
+    RejectedException(Reason reason, String message, @Nullable Throwable cause) {
+        super(message, cause);
+        this.reason = reason;
+    }
+
+    /** Why nothing was counted. */
+    public Reason reason() {
+        return reason;
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.cell;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** Cells found by ranges of UTF-8 bytes, straight from a request's buffer; no String is built. */
+final class ByteCells extends Cells {
+    ByteCells(int laneCount, int keyBytesMax, KeyBudget budget) {
+        super(laneCount, keyBytesMax, budget);
+    }
+
+    AddOutcome add(byte[] utf8, int offset, int length, long delta, boolean reserved) {
+        Lane lane = lane();
+        Table table = lane.table();
+        int slot = find(table, utf8, offset, length);
+        if (slot >= 0 && addInLane(lane, table, slot, delta)) {
+            return AddOutcome.COUNTED;
+        }
+        return addShared(lane, utf8, offset, length, delta, reserved);
+    }
+
+    private int find(Table table, byte[] utf8, int offset, int length) {
+        @Nullable Object[] keys = table.keys;
+        int mask = table.mask;
+        int slot = (table.keyed ? keyedHash(utf8, offset, length) : FastHash.hash(utf8, offset, length, seed0)) & mask;
+        for (int probes = Math.min(mask, Table.PROBES_MAX); probes >= 0; probes--) {
+            Object found = keys[slot];
+            if (found == null) {
+                return ~slot;
+            }
+            if (found == Table.DEAD) {
+                return REPLACED;
+            }
+            byte[] candidate = (byte[]) found;
+            if (candidate.length == length && Arrays.equals(candidate, 0, length, utf8, offset, offset + length)) {
+                return slot;
+            }
+            slot = slot + 1 & mask;
+        }
+        return CROWDED;
+    }
+
+    private int keyedHash(byte[] utf8, int offset, int length) {
+        return (int) new SipHash(seed0, seed1).update(utf8, offset, length).finish();
+    }
+
+    @Override
+    int find(Table table, Object source, int offset, int length) {
+        return find(table, (byte[]) source, offset, length);
+    }
+
+    @Override
+    Object keyOf(Object source, int offset, int length) {
+        return Arrays.copyOfRange((byte[]) source, offset, offset + length);
+    }
+
+    @Override
+    @Nullable
+    String problem(Object source, int offset, int length, int bytesMax) {
+        return KeyRules.problem((byte[]) source, offset, length, bytesMax);
+    }
+}

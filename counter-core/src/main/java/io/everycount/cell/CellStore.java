@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.cell;
+
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All cells of one counter cache. Any thread adds; one thread at a time drains.
+ *
+ * <p>An addition whose outcome is {@link AddOutcome#COUNTED} is in exactly one drain, and if it
+ * returned before a drain started, in that one at the latest. No method blocks, and none takes a lock
+ * that the drainer could wait for.
+ */
+public final class CellStore {
+    /** The largest |delta| of one addition, 2^60. */
+    public static final long DELTA_MAX = 1L << 60;
+
+    private static final int LARGE_ADDS_MAX = 65_536;
+    private static final HandleCell NO_MORE_HANDLES = new HandleCell("", 1);
+
+    private final KeyBudget budget;
+    private final StringCells strings;
+    private final ByteCells bytes;
+    private final QueuedAdds large = new QueuedAdds(LARGE_ADDS_MAX);
+    private final int keyBytesMax;
+    private final int stripeCount;
+
+    /** Handles by key, with how many are open; only threads that open and close handles use it. */
+    private final ConcurrentHashMap<String, Shared> handles = new ConcurrentHashMap<>();
+
+    /** All handle cells not sealed yet: additions at the top by anyone, removals by the drainer. */
+    private final AtomicReference<@Nullable HandleCell> handleCells = new AtomicReference<>();
+
+    private final AtomicInteger bulksUnderWay = new AtomicInteger();
+    private volatile boolean closing;
+
+    private final AtomicLong handleCount = new AtomicLong();
+
+    /** The drainer's: cells to seal, not all of them sealed yet. */
+    private @Nullable HandleCell sealing;
+
+    private record Shared(HandleCell cell, int users) {}
+
+    /**
+     * @param laneCount a power of two, at least 2
+     * @param keysMax the most distinct keys in use
+     * @param keyBytesMax the most bytes of UTF-8 in a key
+     * @param pressureAt from so many keys on, a drain lets go of all keys, so that only those still in use
+     *     come back
+     * @param onPressure run by a writer, once between two drains, when so many are in use; must return at
+     *     once
+     */
+    public CellStore(int laneCount, long keysMax, int keyBytesMax, long pressureAt, Runnable onPressure) {
+        if (laneCount < 2 || Integer.bitCount(laneCount) != 1) {
+            throw new IllegalArgumentException(laneCount + " lanes; a power of two from 2 on is needed");
+        }
+        this.keyBytesMax = keyBytesMax;
+        this.stripeCount = laneCount;
+        budget = new KeyBudget(keysMax, pressureAt, onPressure);
+        strings = new StringCells(laneCount, keyBytesMax, budget);
+        bytes = new ByteCells(laneCount, keyBytesMax, budget);
+        budget.countAlso(handleCount::get);
+    }
+
+    /** Lanes for this machine: at least four for each processor, so that threads seldom share one. */
+    public static int lanesForThisMachine() {
+        int wanted = 4 * Runtime.getRuntime().availableProcessors();
+        return Math.max(4, Integer.highestOneBit(2 * wanted - 1));
+    }
+
+    /**
+     * Adds to a key.
+     *
+     * @param delta from -{@link #DELTA_MAX} to {@link #DELTA_MAX}
+     * @param reserved whether this belongs to a bulk, which {@link #startBulk} has made room for
+     */
+    public AddOutcome add(String key, long delta, boolean reserved) {
+        if (fitsCell(delta)) {
+            return strings.add(key, delta, reserved);
+        }
+        return KeyRules.problem(key, keyBytesMax) == null ? large.add(key, delta, reserved) : AddOutcome.INVALID_KEY;
+    }
+
+    /**
+     * Adds to a key given as a range of UTF-8 bytes, which may change after the call.
+     *
+     * @param delta from -{@link #DELTA_MAX} to {@link #DELTA_MAX}
+     * @param reserved whether this belongs to a bulk, which {@link #startBulk} has made room for
+     */
+    public AddOutcome add(byte[] utf8, int offset, int length, long delta, boolean reserved) {
+        if (fitsCell(delta)) {
+            return bytes.add(utf8, offset, length, delta, reserved);
+        }
+        return KeyRules.problem(utf8, offset, length, keyBytesMax) == null
+                ? large.add(bytes.keyOf(utf8, offset, length), delta, reserved)
+                : AddOutcome.INVALID_KEY;
+    }
+
+    private static boolean fitsCell(long delta) {
+        return -Table.DELTA_MAX <= delta && delta <= Table.DELTA_MAX;
+    }
+
+    /** Whether a delta may be added at all. */
+    public static boolean isDelta(long delta) {
+        return -DELTA_MAX <= delta && delta <= DELTA_MAX;
+    }
+
+    /** Whether a delta is too large for a cell and has to be queued. */
+    public static boolean isLarge(long delta) {
+        return !fitsCell(delta);
+    }
+
+    /**
+     * A bulk: additions of which all or none are to count.
+     *
+     * @param outcome {@link AddOutcome#COUNTED} if every addition with {@code reserved} will be counted until
+     *     {@link #endBulk}; anything else if there is nothing to end
+     * @param reservedKeys how many keys have room set aside
+     */
+    public record Bulk(AddOutcome outcome, int reservedKeys) {}
+
+    /**
+     * Starts a bulk. The store is not closed before {@link #endBulk}, which must follow; nothing in
+     * between may block.
+     *
+     * @param keys distinct keys of the bulk; the new ones among them get room set aside
+     * @param largeDeltas how many deltas are beyond 2^40
+     */
+    public Bulk startBulk(String[] keys, int largeDeltas) {
+        bulksUnderWay.incrementAndGet();
+        Bulk bulk = closing
+                ? new Bulk(AddOutcome.CLOSED, 0)
+                : large.hasRoomFor(largeDeltas) ? reserve(keys) : new Bulk(AddOutcome.LARGE_LIMIT, 0);
+        if (bulk.outcome != AddOutcome.COUNTED) {
+            bulksUnderWay.decrementAndGet();
+        }
+        return bulk;
+    }
+
+    private Bulk reserve(String[] keys) {
+        // Room for all is the quick answer; counting the new ones, near the limit, the exact one.
+        if (budget.tryReserveQuietly(keys.length)) {
+            return new Bulk(AddOutcome.COUNTED, keys.length);
+        }
+        int fresh = 0;
+        for (String key : keys) {
+            if (!strings.contains(key, 0, 0)) {
+                fresh++;
+            }
+        }
+        return budget.tryReserve(fresh) ? new Bulk(AddOutcome.COUNTED, fresh) : new Bulk(AddOutcome.KEY_LIMIT, 0);
+    }
+
+    /** Ends a bulk that {@link #startBulk} allowed. */
+    public void endBulk(Bulk bulk) {
+        budget.release(bulk.reservedKeys);
+        bulksUnderWay.decrementAndGet();
+    }
+
+    /**
+     * Opens a handle: a way to one key's own cell, shared with whoever else has it open.
+     *
+     * @param key valid by {@link KeyRules}
+     * @return null if as many keys as allowed are in use, or the store is closed
+     */
+    public @Nullable HandleCell openHandle(String key) {
+        Shared shared = handles.compute(key, (k, open) -> {
+            if (open != null) {
+                return new Shared(open.cell, open.users + 1);
+            }
+            handleCount.incrementAndGet();
+            if (budget.allowsOneMore()) {
+                HandleCell cell = new HandleCell(k, stripeCount);
+                if (list(cell)) {
+                    return new Shared(cell, 1);
+                }
+            }
+            handleCount.decrementAndGet();
+            return null;
+        });
+        return shared == null ? null : shared.cell;
+    }
+
+    /** Makes a cell known to the drainer, before anyone can add to it. */
+    private boolean list(HandleCell cell) {
+        while (true) {
+            HandleCell first = handleCells.get();
+            if (first == NO_MORE_HANDLES) {
+                return false;
+            }
+            cell.next = first;
+            if (handleCells.compareAndSet(first, cell)) {
+                return true;
+            }
+        }
+    }
+
+    /** Gives a handle back, once for each {@link #openHandle}; after the last, the next drain closes the cell. */
+    public void closeHandle(HandleCell cell) {
+        handles.computeIfPresent(cell.key(), (key, open) -> {
+            if (open.cell != cell) {
+                return open;
+            }
+            if (open.users > 1) {
+                return new Shared(cell, open.users - 1);
+            }
+            cell.startClosing();
+            handleCount.decrementAndGet();
+            return null;
+        });
+    }
+
+    /** Adds by a handle; {@link AddOutcome#CLOSED} if it, or the store, was closed before. */
+    public AddOutcome add(HandleCell cell, long delta, boolean reserved) {
+        if (fitsCell(delta)) {
+            AddOutcome outcome = cell.add(delta);
+            if (outcome != AddOutcome.LARGE_LIMIT) {
+                return outcome;
+            }
+        }
+        return cell.isClosing() ? AddOutcome.CLOSED : large.add(cell.key(), delta, reserved);
+    }
+
+    /**
+     * Takes every sum out of the cells. If it throws, what was taken is in the collector, the rest is
+     * still here, and it may be called again. For one thread at a time.
+     *
+     * @param close whether nothing may be added from now on
+     * @param endOfPeriod whether keys that were not added to since the last call that said so may go
+     */
+    public void drain(Collector collector, boolean close, boolean endOfPeriod) {
+        if (close) {
+            closing = true;
+            while (bulksUnderWay.get() > 0) {
+                Thread.onSpinWait(); // a bulk does not block
+            }
+            strings.close();
+            bytes.close();
+        }
+        boolean pressure = budget.takePressure();
+        boolean idleStrings = endOfPeriod && strings.mostlyIdle();
+        boolean idleBytes = endOfPeriod && bytes.mostlyIdle();
+        strings.drain(collector, pressure || idleStrings);
+        bytes.drain(collector, pressure || idleBytes);
+        drainHandles(collector, close);
+        large.drain(collector, close);
+        if (endOfPeriod) {
+            strings.observe();
+            bytes.observe();
+        }
+    }
+
+    private void drainHandles(Collector collector, boolean close) {
+        HandleCell first = handleCells.get();
+        if (close) {
+            while (first != NO_MORE_HANDLES && !handleCells.compareAndSet(first, NO_MORE_HANDLES)) {
+                first = handleCells.get();
+            }
+            if (first != NO_MORE_HANDLES) {
+                sealing = first;
+            }
+            for (; sealing != null; sealing = sealing.next) {
+                sealing.seal(collector);
+            }
+            return;
+        }
+        HandleCell previous = null;
+        for (HandleCell cell = first; cell != null; cell = cell.next) {
+            if (!cell.isClosing()) {
+                cell.collect(collector);
+                previous = cell;
+            } else {
+                cell.seal(collector);
+                // The top changes under us, so a closed cell there waits until another is put above it.
+                if (previous != null) {
+                    previous.next = cell.next;
+                } else if (!handleCells.compareAndSet(cell, cell.next)) {
+                    previous = cell;
+                }
+            }
+        }
+    }
+
+    /** How many distinct keys are in use, about. */
+    public long keysInUse() {
+        return budget.keysInUse();
+    }
+
+    /** How often a table was found crowded, by chance or by somebody's choice of keys, and given a keyed hash. */
+    public long crowdedTables() {
+        return strings.keyedTables() + bytes.keyedTables();
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.cell;
+
+import java.util.Arrays;
+
+/**
+ * What a drain has taken out of cells and not yet handed on. The drainer makes room before it empties
+ * a cell, so that nothing can fail between the two; what is in here stays until {@link #clear}.
+ * For the drainer alone.
+ */
+public final class Collector {
+    private Object[] keys = new Object[1024];
+    private long[] deltas = new long[1024];
+    private int size;
+
+    /** An empty collector. */
+    public Collector() {}
+
+    /** Makes room for one more entry; the only thing here that can throw (OutOfMemoryError). */
+    void makeRoom() {
+        if (size == keys.length) {
+            Object[] moreKeys = Arrays.copyOf(keys, size * 2);
+            deltas = Arrays.copyOf(deltas, size * 2);
+            keys = moreKeys;
+        }
+    }
+
+    /** Takes an entry; needs a {@link #makeRoom} before it. A delta of 0 takes no room. */
+    void put(Object key, long delta) {
+        if (delta != 0) {
+            keys[size] = key;
+            deltas[size] = delta;
+            size++;
+        }
+    }
+
+    /** How many entries there are; a key can be among them several times. */
+    public int size() {
+        return size;
+    }
+
+    /** The key as it was given: a String, or a {@code byte[]} of UTF-8. */
+    public Object key(int index) {
+        return keys[index];
+    }
+
+    /** The amount taken out of one cell; never 0. */
+    public long delta(int index) {
+        return deltas[index];
+    }
+
+    /** Forgets all entries, once they are safe elsewhere; gives back memory after an unusually large drain. */
+    public void clear() {
+        if (keys.length > 65_536 && size < keys.length / 8) {
+            keys = new Object[1024];
+            deltas = new long[1024];
+        } else {
+            Arrays.fill(keys, 0, size, null);
+        }
+        size = 0;
+    }
+}

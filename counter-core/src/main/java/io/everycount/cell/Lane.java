@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.cell;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * A place that holds the table in use, which links to the tables it replaced until they are sealed.
+ * Growing, evicting and closing are one operation: publishing a successor that already links to the
+ * table it replaces, so that a drain finds every table by walking the chain.
+ */
+final class Lane {
+    private static final VarHandle TABLE;
+
+    static {
+        try {
+            TABLE = MethodHandles.lookup().findVarHandle(Lane.class, "table", Table.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private volatile Table table;
+
+    Lane(int capacity) {
+        table = new Table(capacity, false, null);
+    }
+
+    /** The table in use. */
+    Table table() {
+        return (Table) TABLE.getAcquire(this);
+    }
+
+    /**
+     * Publishes a successor of {@code old}; false if another thread has. Either way {@code old} is not in
+     * use any more, unless it is the closed one.
+     */
+    boolean replace(Table old, int capacity, boolean keyed) {
+        return table() == old && !old.closed && TABLE.compareAndSet(this, old, new Table(capacity, keyed, old));
+    }
+
+    /** Refuses all additions from here on. For the drainer. */
+    void close() {
+        for (Table last = table(); !last.closed; last = table()) {
+            TABLE.compareAndSet(this, last, Table.closed(last));
+        }
+    }
+
+    /**
+     * Takes every sum out: in place from the table in use, by sealing from those it replaced. A table
+     * published meanwhile waits for the next drain, and so does what was added to it; all of that began
+     * after this drain did. For the drainer.
+     */
+    void drain(Collector collector) {
+        Table current = table;
+        current.collectTouched(collector);
+        for (Table old = current.replaced; old != null; old = old.replaced) {
+            old.seal(collector);
+        }
+        current.replaced = null;
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.cell;
+
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Additions too large for a cell, which counts in a range that rare late writers must not leave: a
+ * bounded stack (Treiber, 1986) that the drainer takes as a whole.
+ */
+final class QueuedAdds {
+    private static final Node CLOSED = new Node("", 0, 0, null);
+
+    private record Node(
+            Object key, long delta, int depth, @Nullable Node next) {}
+
+    private final AtomicReference<@Nullable Node> top = new AtomicReference<>();
+    private final int depthMax;
+
+    /** The drainer's: taken, and not all collected yet. */
+    private @Nullable Node taken;
+
+    QueuedAdds(int depthMax) {
+        this.depthMax = depthMax;
+    }
+
+    /**
+     * @param key a String or a {@code byte[]}, valid and never changed again
+     * @param reserved whether the bound has been seen to already
+     */
+    AddOutcome add(Object key, long delta, boolean reserved) {
+        while (true) {
+            Node below = top.get();
+            if (below == CLOSED) {
+                return AddOutcome.CLOSED;
+            }
+            int depth = below == null ? 1 : below.depth + 1;
+            if (depth > depthMax && !reserved) {
+                return AddOutcome.LARGE_LIMIT;
+            }
+            if (top.compareAndSet(below, new Node(key, delta, depth, below))) {
+                return AddOutcome.COUNTED;
+            }
+        }
+    }
+
+    boolean hasRoomFor(int adds) {
+        Node below = top.get();
+        return adds <= depthMax - (below == null ? 0 : below.depth);
+    }
+
+    /** Takes everything. For the drainer; picks up where it failed. */
+    void drain(Collector collector, boolean close) {
+        collectTaken(collector);
+        if (top.get() != CLOSED) {
+            taken = top.getAndSet(close ? CLOSED : null);
+            collectTaken(collector);
+        }
+    }
+
+    private void collectTaken(Collector collector) {
+        while (taken != null) {
+            collector.makeRoom();
+            collector.put(taken.key, taken.delta);
+            taken = taken.next;
+        }
+    }
+}

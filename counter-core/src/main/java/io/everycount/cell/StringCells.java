@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.cell;
+
+import org.jspecify.annotations.Nullable;
+
+/** Cells found by String keys. The usual addition costs a lookup that never leaves the lane and one atomic add. */
+final class StringCells extends Cells {
+    StringCells(int laneCount, int keyBytesMax, KeyBudget budget) {
+        super(laneCount, keyBytesMax, budget);
+    }
+
+    AddOutcome add(String key, long delta, boolean reserved) {
+        Lane lane = lane();
+        Table table = lane.table();
+        int slot = find(table, key);
+        if (slot >= 0 && addInLane(lane, table, slot, delta)) {
+            return AddOutcome.COUNTED;
+        }
+        return addShared(lane, key, 0, 0, delta, reserved);
+    }
+
+    private int find(Table table, String key) {
+        @Nullable Object[] keys = table.keys;
+        int mask = table.mask;
+        int hash = key.hashCode();
+        int slot = (table.keyed ? keyedHash(key) : spread(hash)) & mask;
+        for (int probes = Math.min(mask, Table.PROBES_MAX); probes >= 0; probes--) {
+            Object found = keys[slot];
+            if (found == key) {
+                return slot;
+            }
+            if (found == null) {
+                return ~slot;
+            }
+            if (found.hashCode() == hash && found.equals(key) && found != Table.DEAD) {
+                return slot;
+            }
+            if (found == Table.DEAD) {
+                return REPLACED;
+            }
+            slot = slot + 1 & mask;
+        }
+        return CROWDED;
+    }
+
+    /** String.hashCode leaves neighbouring keys neighbours, and its low bits weak. */
+    private static int spread(int hash) {
+        int h = hash * 0x9e3779b9;
+        return h ^ h >>> 16;
+    }
+
+    private int keyedHash(String key) {
+        return (int) new SipHash(seed0, seed1).update(key).finish();
+    }
+
+    @Override
+    int find(Table table, Object source, int offset, int length) {
+        return find(table, (String) source);
+    }
+
+    @Override
+    Object keyOf(Object source, int offset, int length) {
+        return source;
+    }
+
+    @Override
+    @Nullable
+    String problem(Object source, int offset, int length, int bytesMax) {
+        return KeyRules.problem((String) source, bytesMax);
+    }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.cell;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open-addressing table of cells: a key and a sum in each slot, at most half of them in use.
+ *
+ * <h2>Protocol</h2>
+ *
+ * Many writers insert keys and add to sums; one drainer empties sums, either in place, for a table
+ * that stays in use, or by sealing, for one that has been replaced.
+ *
+ * <p>Assumptions:
+ *
+ * <ol>
+ *   <li>One thread at a time drains ({@link #collectTouched}, {@link #seal}).
+ *   <li>A table is sealed only after its successor has been published to writers, with {@link
+ *       #replaced} set before that publication.
+ *   <li>|delta| is at most {@link #DELTA_MAX}; a writer that finds a slot sealed reads the published
+ *       table anew before it adds again, so each thread adds at most once to a sealed slot.
+ * </ol>
+ *
+ * Guarantees:
+ *
+ * <ol>
+ *   <li>An {@link #add} to a slot that was not sealed is collected exactly once: the sum changes only by atomic
+ *       additions and by the drainer's atomic exchange.
+ *   <li>An add that returned before {@link #collectTouched} was called is in that collection or an
+ *       earlier one. The writer marks its block of slots as touched <em>after</em> adding; the drainer
+ *       takes the mark away <em>before</em> it reads the sums. If the writer saw the mark standing,
+ *       then whoever takes it away later reads the sum later still; if it did not, it sets the mark
+ *       itself before it returns. No writer relies on another one to set a mark.
+ *   <li>After {@link #seal} no add to this table counts and no key enters it: free slots are
+ *       closed by the same compare-and-set that writers would claim them with.
+ *   <li>A sealed sum starts in the middle of a range of 2^62 values that 2^21 late additions cannot
+ *       leave, and live sums never reach that range: a writer that sees its sum beyond 2^60 has the
+ *       table replaced before it returns, and then no one adds more than once.
+ * </ol>
+ *
+ * Progress: add is wait-free once the key is there; insertion is lock-free; the drainer never waits.
+ */
+final class Table {
+    /** The largest |delta| that may be added to a cell directly. */
+    static final long DELTA_MAX = 1L << 40;
+
+    /** Fills free slots of a table that takes no more keys. No valid key equals it: it has a NUL. */
+    @SuppressWarnings("StringOperationCanBeSimplified") // must not be the interned one
+    static final Object DEAD = new String("\0dead");
+
+    private static final long LIVE = 1L << 60;
+    private static final int LIVE_SHIFT = 61;
+    static final long SEALED = 1L << 62;
+    private static final long SEALED_MIN = 1L << 61;
+
+    /** Beyond so many slots looked at, a table is crowded by chance (never seen) or on purpose. */
+    static final int PROBES_MAX = 128;
+
+    private static final int BLOCK_SHIFT = 6;
+    static final int CAPACITY_MAX = 1 << 29;
+
+    private static final VarHandle KEYS = MethodHandles.arrayElementVarHandle(Object[].class);
+    private static final VarHandle SUMS = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle TOUCHED = MethodHandles.arrayElementVarHandle(int[].class);
+    private static final VarHandle USED;
+    private static final VarHandle MOVED;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            USED = lookup.findVarHandle(Table.class, "used", int.class);
+            MOVED = lookup.findVarHandle(Table.class, "moved", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** Written once per slot, from null; read plainly, because a stale null only leads to a failing compare-and-set. */
+    final @Nullable Object[] keys;
+
+    private final long[] sums;
+
+    /** One for each block of 64 slots: not 0 if a sum in it may be other than 0. */
+    private final int[] touched;
+
+    final int mask;
+    /** Whether slots are found by {@link SipHash} instead of the quick hash. */
+    final boolean keyed;
+    /** Whether this stands for "no more": it takes no keys and has no successor. */
+    final boolean closed;
+
+    /** The table that this one replaced, until that one is sealed; set before publication, cleared by the drainer. */
+    volatile @Nullable Table replaced;
+
+    private volatile int used;
+    /** How many of this table's keys have been inserted into a successor; an estimate for limits. */
+    private volatile int moved;
+
+    /** The drainer's: slots that had a sum at some drain since the last {@link #observe}. */
+    private BitSet seen = new BitSet();
+
+    private boolean observed;
+
+    Table(int capacity, boolean keyed, @Nullable Table replaced) {
+        this(capacity, keyed, false, replaced);
+    }
+
+    private Table(int capacity, boolean keyed, boolean closed, @Nullable Table replaced) {
+        this.keys = new @Nullable Object[capacity];
+        this.sums = new long[capacity];
+        this.touched = new int[(capacity >> BLOCK_SHIFT) + 1];
+        this.mask = capacity - 1;
+        this.keyed = keyed;
+        this.closed = closed;
+        this.replaced = replaced;
+    }
+
+    /** The last table of a lane: nothing can be added to it. */
+    static Table closed(Table replaced) {
+        Table table = new Table(2, false, true, replaced);
+        table.keys[0] = DEAD;
+        table.keys[1] = DEAD;
+        return table;
+    }
+
+    int capacity() {
+        return mask + 1;
+    }
+
+    int used() {
+        return used;
+    }
+
+    /** Keys of this and of the replaced tables, each counted once, up to races. */
+    long keyCount() {
+        long count = used;
+        for (Table old = replaced; old != null; old = old.replaced) {
+            count += Math.max(0, old.used - old.moved);
+        }
+        return count;
+    }
+
+    /** Notes that a key of this replaced table now stands in its successor. */
+    void keyMoved() {
+        MOVED.getAndAdd(this, 1);
+    }
+
+    /** Counts a slot about to be claimed; undone by {@link #unreserve}. False if the table is half full. */
+    boolean reserve() {
+        if ((int) USED.getAndAdd(this, 1) < capacity() >> 1) {
+            return true;
+        }
+        unreserve();
+        return false;
+    }
+
+    void unreserve() {
+        USED.getAndAdd(this, -1);
+    }
+
+    /** Puts a key into a free slot; false if the slot is no longer free. */
+    boolean claim(int slot, Object key) {
+        return KEYS.compareAndSet(keys, slot, null, key);
+    }
+
+    /** The slot's key as any thread left it; null if free. */
+    @Nullable
+    Object keyAt(int slot) {
+        return KEYS.getAcquire(keys, slot);
+    }
+
+    /**
+     * Adds to a claimed slot and returns the sum before. If that {@link #isSealed}, nothing was counted;
+     * if it is not {@link #isLive} either, it was counted, and the table must be replaced now.
+     */
+    long add(int slot, long delta) {
+        long previous = (long) SUMS.getAndAdd(sums, slot, delta);
+        if (!isSealed(previous)) {
+            touch(slot);
+        }
+        return previous;
+    }
+
+    static boolean isLive(long sum) {
+        return sum + LIVE >>> LIVE_SHIFT == 0;
+    }
+
+    static boolean isSealed(long sum) {
+        return sum >= SEALED_MIN;
+    }
+
+    private void touch(int slot) {
+        int block = slot >> BLOCK_SHIFT;
+        // Read first: while the mark stands, writers only share the line.
+        if ((int) TOUCHED.getVolatile(touched, block) == 0) {
+            TOUCHED.setVolatile(touched, block, 1);
+        }
+    }
+
+    /** Empties the sums in place. For the drainer. */
+    void collectTouched(Collector collector) {
+        for (int block = 0; block < touched.length; block++) {
+            if ((int) TOUCHED.getVolatile(touched, block) != 0) {
+                TOUCHED.getAndSet(touched, block, 0);
+                try {
+                    collectBlock(block, collector);
+                } catch (Throwable t) {
+                    TOUCHED.setVolatile(touched, block, 1);
+                    throw t;
+                }
+            }
+        }
+    }
+
+    private void collectBlock(int block, Collector collector) {
+        int from = block << BLOCK_SHIFT;
+        int to = Math.min(from + (1 << BLOCK_SHIFT), keys.length);
+        for (int slot = from; slot < to; slot++) {
+            if ((long) SUMS.getVolatile(sums, slot) != 0) {
+                collector.makeRoom();
+                seen.set(slot);
+                // A slot with a sum has a key, for good: it was claimed before the first addition.
+                Object key = keyAt(slot);
+                if (key == null) {
+                    throw new IllegalStateException("slot " + slot + " has a sum but no key");
+                }
+                collector.put(key, (long) SUMS.getAndSet(sums, slot, 0L));
+            }
+        }
+    }
+
+    /** Closes every slot and takes what is in it. For the drainer; may be called again if it failed half way. */
+    void seal(Collector collector) {
+        for (int slot = 0; slot < keys.length; slot++) {
+            Object key = keyAt(slot);
+            if (key == null && !claim(slot, DEAD)) {
+                key = keyAt(slot);
+            }
+            if (key != null && key != DEAD) {
+                collector.makeRoom();
+                long sum = (long) SUMS.getAndSet(sums, slot, SEALED);
+                if (!isSealed(sum)) {
+                    collector.put(key, sum);
+                }
+            }
+        }
+    }
+
+    /** How many slots had a sum at some drain since {@link #observe}. For the drainer. */
+    int seenCount() {
+        return seen.cardinality();
+    }
+
+    /** Starts another observation of which keys are in use. For the drainer. */
+    void observe() {
+        seen = new BitSet();
+        observed = true;
+    }
+
+    /** Whether {@link #seenCount} covers all the time since an {@link #observe}. For the drainer. */
+    boolean observed() {
+        return observed;
+    }
+}

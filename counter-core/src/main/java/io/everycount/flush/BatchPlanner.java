@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.flush;
+
+import io.everycount.sink.CounterBatch;
+import io.everycount.sink.Mark;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Makes batches: whole records after a mark, coalesced by key, keys in byte order. */
+final class BatchPlanner {
+    private BatchPlanner() {}
+
+    private record Entry(byte[] key, long delta) {}
+
+    /**
+     * @param records those after {@code from}, oldest first; the first one goes in whatever its size
+     * @param keysMax how many distinct keys several records together may have
+     * @return null if there are no records
+     */
+    static @Nullable CounterBatch plan(
+            UUID instanceId, UUID ownerToken, Mark from, List<DeltaRecord> records, int keysMax) {
+        if (records.isEmpty()) {
+            return null;
+        }
+        Coalescer sums = new Coalescer(Math.max(records.get(0).size(), 16));
+        Mark to = from;
+        for (DeltaRecord record : records) {
+            if (!to.equals(from) && !joins(sums, record, keysMax)) {
+                break;
+            }
+            for (int i = 0; i < record.size(); i++) {
+                if (!sums.add(record.keys()[i], record.deltas()[i])) {
+                    throw new IllegalStateException("the keys of record " + record.end() + " are not distinct");
+                }
+            }
+            to = record.end();
+        }
+        return batch(instanceId, ownerToken, from, to, sums);
+    }
+
+    /** Whether a record can be added as a whole. */
+    private static boolean joins(Coalescer sums, DeltaRecord record, int keysMax) {
+        int keys = sums.size();
+        for (int i = 0; i < record.size(); i++) {
+            byte[] key = record.keys()[i];
+            if (!sums.fits(key, record.deltas()[i])) {
+                return false;
+            }
+            if (!sums.contains(key) && ++keys > keysMax) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static CounterBatch batch(UUID instanceId, UUID ownerToken, Mark from, Mark to, Coalescer sums) {
+        Entry[] entries = new Entry[sums.size()];
+        int size = 0;
+        for (int i = 0; i < sums.size(); i++) {
+            if (sums.sum(i) != 0) {
+                entries[size++] = new Entry(sums.key(i), sums.sum(i));
+            }
+        }
+        Arrays.sort(entries, 0, size, (a, b) -> Arrays.compareUnsigned(a.key, b.key));
+        byte[][] keys = new byte[size][];
+        long[] deltas = new long[size];
+        for (int i = 0; i < size; i++) {
+            keys[i] = entries[i].key;
+            deltas[i] = entries[i].delta;
+        }
+        return new CounterBatch(instanceId, ownerToken, from, to, keys, deltas);
+    }
+}

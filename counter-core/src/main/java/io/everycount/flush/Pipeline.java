@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.flush;
+
+import io.everycount.cell.CellStore;
+import io.everycount.cell.Collector;
+import io.everycount.sink.CounterBatch;
+import io.everycount.sink.CounterSink;
+import io.everycount.sink.QuarantinedEntry;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** One cache's way from its cells to its sinks: a drainer, a record log, and a writer for each sink. Thread-safe. */
+public final class Pipeline {
+    /** However little time closing is given, the last drain is worth waiting for: it needs no sink. */
+    private static final long LAST_DRAIN_NANOS = 60_000_000_000L;
+
+    private static final long BEST_EFFORT_NANOS = 1_000_000_000L;
+
+    private final PipelineSettings settings;
+    private final PipelineEvents events;
+    private final RecordLog log;
+    private final Acknowledgements acknowledgements = new Acknowledgements();
+    private final Drainer drainer;
+    private final Worker drainWorker;
+    private final List<SinkWriter> writers = new ArrayList<>();
+    private final List<Worker> writeWorkers = new ArrayList<>();
+    private volatile PipelineState state = PipelineState.RUNNING;
+    private volatile @Nullable String whyStopped;
+    private volatile boolean abandoned;
+
+    /**
+     * What became of everything, in sums of deltas modulo 2^64.
+     *
+     * @param state running, or why not
+     * @param whyStopped a sentence, if not running
+     * @param accepted drained so far
+     * @param persisted in the totals of every required sink
+     * @param quarantined set aside by a required sink
+     * @param lost in gaps that a required sink had to be told of
+     * @param pending drained and none of the three
+     * @param pendingBytes what that takes in memory, about
+     * @param retainedBytes what the records kept for a store that goes back in time take, about
+     * @param lastRecord the number of the last record
+     * @param appliedRecord the lowest mark of the required sinks
+     * @param oldestNanos an upper bound of the age of the oldest increment not persisted
+     * @param drains so far
+     * @param sinks one entry for each sink
+     */
+    public record Snapshot(
+            PipelineState state,
+            @Nullable String whyStopped,
+            long accepted,
+            long persisted,
+            long quarantined,
+            long lost,
+            long pending,
+            long pendingBytes,
+            long retainedBytes,
+            long lastRecord,
+            long appliedRecord,
+            long oldestNanos,
+            long drains,
+            List<SinkSnapshot> sinks) {}
+
+    /**
+     * One sink.
+     *
+     * @param sink which
+     * @param required whether acknowledgements wait for it
+     * @param state running, or why not
+     * @param failing whether it has not been reached yet, or the last attempt failed
+     * @param appliedRecord its mark
+     * @param batches written so far
+     * @param retries failed attempts so far
+     * @param rewinds how often it went back in time
+     * @param lastError what failed last, until something succeeds
+     */
+    public record SinkSnapshot(
+            CounterSink sink,
+            boolean required,
+            PipelineState state,
+            boolean failing,
+            long appliedRecord,
+            long batches,
+            long retries,
+            long rewinds,
+            @Nullable Throwable lastError) {}
+
+    /**
+     * What closing left behind.
+     *
+     * @param unsaved deltas that are certainly not in every required sink
+     * @param unknown deltas that may be
+     */
+    public record Remains(Map<String, Long> unsaved, Map<String, Long> unknown) {}
+
+    /**
+     * @param required sinks that acknowledgements wait for; at least one
+     * @param bestEffort sinks that nobody waits for
+     * @param threadName the beginning of the threads' names
+     */
+    public Pipeline(
+            CellStore cells,
+            List<CounterSink> required,
+            List<CounterSink> bestEffort,
+            String threadName,
+            PipelineSettings settings,
+            PipelineEvents events) {
+        this.settings = settings;
+        this.events = events;
+        log = new RecordLog(settings.recordKeysMax(), settings.random().nextLong());
+        drainer = new Drainer(cells, log, acknowledgements, this, events, settings);
+        drainWorker = new Worker(threadName + "-drain", drainer::step);
+        required.forEach(sink -> addWriter(sink, true, threadName));
+        bestEffort.forEach(sink -> addWriter(sink, false, threadName));
+    }
+
+    private void addWriter(CounterSink sink, boolean required, String threadName) {
+        SinkWriter writer = new SinkWriter(sink, required, settings, log, this, events);
+        writers.add(writer);
+        writeWorkers.add(new Worker(threadName + "-sink-" + writers.size(), writer::step));
+    }
+
+    /** Starts the threads. Call once. */
+    public void start() {
+        drainWorker.start();
+        writeWorkers.forEach(Worker::start);
+    }
+
+    /** Running, or why not. */
+    public PipelineState state() {
+        return state;
+    }
+
+    /** Why it is not running; null while it is. */
+    public @Nullable String whyStopped() {
+        return whyStopped;
+    }
+
+    /** The stage of the next drain to start: wait for it after adding. */
+    public DrainStage nextStage() {
+        return drainer.nextStage();
+    }
+
+    /** Asks for a drain now rather than at the next interval. Never blocks. */
+    public void requestDrain() {
+        drainer.request();
+        drainWorker.signal();
+    }
+
+    /** How many drains there have been. */
+    public long drains() {
+        return drainer.drains();
+    }
+
+    /** Whether another drain would find its way: records of a sink that does not answer would only pile up. */
+    boolean hasRoom() {
+        long pendingBytes = log.last().bytes() - applied().bytes();
+        return pendingBytes == 0 || pendingBytes < settings.pendingBytesMax() && !isFailing();
+    }
+
+    private boolean isFailing() {
+        return writers.stream().anyMatch(w -> w.isRequired() && w.progress().failing());
+    }
+
+    private RecordLog.Point applied() {
+        return writers.stream()
+                .filter(SinkWriter::isRequired)
+                .map(w -> w.progress().mark())
+                .min(Comparator.comparingLong(RecordLog.Point::record))
+                .orElseThrow();
+    }
+
+    void drained() {
+        writeWorkers.forEach(Worker::signal);
+    }
+
+    boolean isFinalDrainDone() {
+        return drainer.isClosed();
+    }
+
+    boolean isAbandoned() {
+        return abandoned;
+    }
+
+    void quarantined(long afterRecord, long upToRecord, List<QuarantinedEntry> entries) {
+        acknowledgements.quarantined(afterRecord, upToRecord, entries);
+    }
+
+    void markMoved(SinkWriter writer) {
+        if (writer.isRequired()) {
+            RecordLog.Point applied = applied();
+            log.applied(applied, settings.retainedBytesMax(), settings.clock().getAsLong() - settings.retainedNanos());
+            acknowledgements.applied(applied.record());
+            drainWorker.signal();
+        }
+    }
+
+    void stoppedBy(SinkWriter writer, PipelineState why, String message) {
+        if (writer.isRequired()) {
+            stop(writer.sink(), why, message);
+        } else {
+            events.stopped(writer.sink(), why, message);
+        }
+    }
+
+    void failed(Throwable t) {
+        stop(null, PipelineState.FAILED, "the drainer failed: " + t);
+    }
+
+    private void stop(@Nullable CounterSink sink, PipelineState why, String message) {
+        if (!leaveRunning(why, message)) {
+            return;
+        }
+        acknowledgements.fail(new PipelineStoppedException(why, message));
+        drainWorker.signal();
+        events.stopped(sink, why, message);
+    }
+
+    private synchronized boolean leaveRunning(PipelineState to, String why) {
+        if (state != PipelineState.RUNNING) {
+            return false;
+        }
+        whyStopped = why;
+        state = to;
+        return true;
+    }
+
+    /**
+     * Takes no more increments, writes what there is, and ends the threads. Call once.
+     *
+     * @param nanos how long the required sinks may take
+     */
+    public Remains close(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        drainer.close();
+        writers.forEach(SinkWriter::finish);
+        drainWorker.signal();
+        writeWorkers.forEach(Worker::signal);
+        try {
+            drainWorker.join(Math.max(nanos, LAST_DRAIN_NANOS));
+            for (int i = 0; i < writers.size(); i++) {
+                if (writers.get(i).isRequired()) {
+                    writeWorkers.get(i).join(deadline - System.nanoTime());
+                }
+            }
+            for (int i = 0; i < writers.size(); i++) {
+                if (!writers.get(i).isRequired() && !writers.get(i).progress().failing()) {
+                    long left = Math.max(0, deadline - System.nanoTime());
+                    writeWorkers.get(i).join(Math.min(left, BEST_EFFORT_NANOS));
+                }
+            }
+        } finally {
+            abandoned = true;
+            for (Worker worker : writeWorkers) {
+                worker.signal();
+            }
+            leaveRunning(PipelineState.CLOSED, "the cache was closed");
+            acknowledgements.fail(new PipelineStoppedException(
+                    PipelineState.CLOSED, "the cache was closed before the sink could be written"));
+        }
+        return remains();
+    }
+
+    private Remains remains() {
+        RecordLog.Point applied = applied();
+        long upToUnknown = applied.record();
+        for (SinkWriter writer : writers) {
+            CounterBatch batch = writer.inFlight();
+            if (writer.isRequired() && batch != null) {
+                upToUnknown = Math.max(upToUnknown, batch.to().record());
+            }
+        }
+        Map<String, Long> unsaved = new HashMap<>();
+        Map<String, Long> unknown = new HashMap<>();
+        List<DeltaRecord> records = log.after(applied.record());
+        for (DeltaRecord record : records == null ? List.<DeltaRecord>of() : records) {
+            Map<String, Long> sums = record.end().record() <= upToUnknown ? unknown : unsaved;
+            for (int i = 0; i < record.size(); i++) {
+                sums.merge(new String(record.keys()[i], StandardCharsets.UTF_8), record.deltas()[i], Long::sum);
+            }
+        }
+        Collector leftOver = drainer.leftOver();
+        for (int i = 0; i < leftOver.size(); i++) {
+            Object key = leftOver.key(i);
+            String name = key instanceof String s ? s : new String((byte[]) key, StandardCharsets.UTF_8);
+            unsaved.merge(name, leftOver.delta(i), Long::sum);
+        }
+        return new Remains(Map.copyOf(unsaved), Map.copyOf(unknown));
+    }
+
+    /** What became of everything drained so far. */
+    public Snapshot snapshot() {
+        // Each mark once, and the log after them: so what is persisted is never more than what was accepted.
+        SinkWriter.Progress slowest = null;
+        List<SinkSnapshot> sinks = new ArrayList<>();
+        for (SinkWriter writer : writers) {
+            SinkWriter.Progress p = writer.progress();
+            if (writer.isRequired()
+                    && (slowest == null || p.mark().record() < slowest.mark().record())) {
+                slowest = p;
+            }
+            sinks.add(new SinkSnapshot(
+                    writer.sink(),
+                    writer.isRequired(),
+                    p.state(),
+                    p.failing(),
+                    p.mark().record(),
+                    p.batches(),
+                    p.retries(),
+                    p.rewinds(),
+                    p.lastError()));
+        }
+        if (slowest == null) {
+            throw new IllegalStateException("no required sink");
+        }
+        RecordLog.Point applied = slowest.mark();
+        RecordLog.Point last = log.last();
+        DeltaRecord oldest = log.oldestPending();
+        long since = oldest == null ? drainer.lastDrainNanos() : oldest.sinceNanos();
+        return new Snapshot(
+                state,
+                whyStopped,
+                last.deltaSum(),
+                applied.deltaSum() - slowest.quarantined() - slowest.lost(),
+                slowest.quarantined(),
+                slowest.lost(),
+                last.deltaSum() - applied.deltaSum(),
+                last.bytes() - applied.bytes(),
+                applied.bytes() - Math.min(applied.bytes(), log.base().bytes()),
+                last.record(),
+                applied.record(),
+                Math.max(0, settings.clock().getAsLong() - since),
+                drainer.drains(),
+                sinks);
+    }
+
+    /** Waits until everything drained by the stage's drain is in the required sinks. */
+    public static Set<String> await(DrainStage stage, long nanos) throws InterruptedException, TimeoutException {
+        try {
+            return stage.confirmed().get(nanos, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof PipelineStoppedException stopped) {
+                throw stopped;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+}

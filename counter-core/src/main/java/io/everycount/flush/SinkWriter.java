@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.flush;
+
+import io.everycount.sink.CounterBatch;
+import io.everycount.sink.CounterSink;
+import io.everycount.sink.FatalSinkException;
+import io.everycount.sink.Gap;
+import io.everycount.sink.LedgerEntry;
+import io.everycount.sink.Mark;
+import io.everycount.sink.QuarantinedEntry;
+import io.everycount.sink.Registration;
+import io.everycount.sink.RetriableSinkException;
+import io.everycount.sink.WriteResult;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves one sink's mark along the record log, one batch in flight at a time.
+ *
+ * <h2>Protocol</h2>
+ *
+ * The ledger in the sink is the authority on what has been applied; {@link #mark} is what this object
+ * last learned of it. A batch applies only if the ledger is exactly at that mark, digest and owner
+ * included. Whenever that is in doubt (a failure, a refusal, a while of silence), the ledger is read
+ * and compared with this instance's own history:
+ *
+ * <ul>
+ *   <li>another owner: fenced. This instance's id is random, so nobody else may own it.
+ *   <li>a digest that is not ours, or a mark beyond our last record: forked. Stop, never guess.
+ *   <li>a mark ahead of ours: a write was applied although its reply was lost. Go on from there.
+ *   <li>our mark: nothing was applied. Go on.
+ *   <li>a lower mark, or none: the store went back in time. Records above it are written again; if some
+ *       of them are not retained any more, the gap is declared.
+ * </ul>
+ *
+ * So nothing depends on remembering what a batch of unknown outcome held. Everything here runs on the
+ * writer's thread, but for what is volatile.
+ */
+final class SinkWriter {
+    private final CounterSink sink;
+    private final boolean required;
+    private final PipelineSettings settings;
+    private final RecordLog log;
+    private final Pipeline pipeline;
+    private final PipelineEvents events;
+    private final UUID ownerToken;
+    private final Backoff backoff;
+
+    private boolean registered;
+    private boolean unresolved;
+    private @Nullable UUID storeId;
+    private RecordLog.Point mark;
+    private final ArrayDeque<SetAside> quarantines = new ArrayDeque<>();
+    private final ArrayDeque<Gap> gaps = new ArrayDeque<>();
+    private @Nullable Gap gapInDoubt;
+    private long setAsideLongAgo;
+    private int failures;
+    private int refusals;
+    private long batches;
+    private long retries;
+    private long rewinds;
+    private @Nullable Throwable lastError;
+    private long notBefore;
+    private long lastContact;
+    private volatile boolean finishing;
+    private volatile Progress progress;
+    private volatile @Nullable CounterBatch inFlight;
+
+    private record SetAside(long record, long deltaSum) {}
+
+    /**
+     * What other threads may know.
+     *
+     * @param mark up to where the sink has this instance's records
+     * @param quarantined the sum of deltas set aside
+     * @param lost the sum of deltas in declared gaps
+     * @param failing whether the last attempt failed
+     * @param batches written so far
+     * @param retries attempts that failed so far
+     * @param rewinds how often the store went back in time
+     * @param lastError what the last failure said, until something succeeds
+     * @param state running, or why not
+     */
+    record Progress(
+            RecordLog.Point mark,
+            long quarantined,
+            long lost,
+            boolean failing,
+            long batches,
+            long retries,
+            long rewinds,
+            @Nullable Throwable lastError,
+            PipelineState state) {}
+
+    SinkWriter(
+            CounterSink sink,
+            boolean required,
+            PipelineSettings settings,
+            RecordLog log,
+            Pipeline pipeline,
+            PipelineEvents events) {
+        this.sink = sink;
+        this.required = required;
+        this.settings = settings;
+        this.log = log;
+        this.pipeline = pipeline;
+        this.events = events;
+        this.ownerToken =
+                new UUID(settings.random().nextLong(), settings.random().nextLong());
+        this.backoff = settings.backoff();
+        this.mark = log.base();
+        this.notBefore = settings.clock().getAsLong();
+        this.lastContact = notBefore;
+        // Until the sink has been met, it counts as failing: there is no use in many small records.
+        this.progress = new Progress(mark, 0, 0, true, 0, 0, 0, null, PipelineState.RUNNING);
+    }
+
+    CounterSink sink() {
+        return sink;
+    }
+
+    boolean isRequired() {
+        return required;
+    }
+
+    Progress progress() {
+        return progress;
+    }
+
+    /** The batch whose outcome is not known, if there is one. */
+    @Nullable
+    CounterBatch inFlight() {
+        return inFlight;
+    }
+
+    /** No more records will come: end when the last one is in the sink. */
+    void finish() {
+        finishing = true;
+    }
+
+    /** Does what is due and returns the nanoseconds until something else is. */
+    long step() {
+        long now = settings.clock().getAsLong();
+        if (progress.state != PipelineState.RUNNING || pipeline.isAbandoned()) {
+            return Worker.DONE;
+        }
+        if (now - notBefore < 0) {
+            return notBefore - now;
+        }
+        try {
+            if (!registered) {
+                register();
+            } else if (unresolved) {
+                resolve();
+            } else if (mark.record() < log.base().record()) {
+                declareGap();
+            } else {
+                CounterBatch batch = plan();
+                if (batch != null) {
+                    write(batch);
+                } else if (finishing
+                        && pipeline.isFinalDrainDone()
+                        && mark.record() == log.last().record()) {
+                    return Worker.DONE;
+                } else if (now - lastContact >= settings.ledgerCheckNanos()) {
+                    resolve();
+                } else {
+                    return lastContact + settings.ledgerCheckNanos() - now;
+                }
+            }
+            return 0;
+        } catch (FatalSinkException e) {
+            failed(e, true);
+        } catch (Throwable t) {
+            failed(t, false);
+        }
+        return Math.max(0, notBefore - settings.clock().getAsLong());
+    }
+
+    private @Nullable CounterBatch plan() {
+        List<DeltaRecord> records = log.after(mark.record());
+        if (records == null) {
+            return null; // let go of just now: the next step declares the gap
+        }
+        return BatchPlanner.plan(settings.instanceId(), ownerToken, mark.mark(), records, settings.batchKeysMax());
+    }
+
+    private void register() {
+        LedgerEntry entry = sink.register(new Registration(settings.instanceId(), ownerToken, settings.description()));
+        meetStore(entry);
+        if (!entry.ownerToken().equals(ownerToken)) {
+            throw new RetriableSinkException(
+                    sink.name() + " registered " + settings.instanceId() + " but shows another owner", null);
+        }
+        registered = true;
+        if (log.last().record() == mark.record()) {
+            succeeded();
+        }
+        accept(entry.mark());
+    }
+
+    private void resolve() {
+        unresolved = true;
+        Optional<LedgerEntry> found = sink.ledger(settings.instanceId());
+        if (found.isEmpty()) {
+            // The store went back to before the registration; a new one starts at the origin.
+            registered = false;
+            return;
+        }
+        LedgerEntry entry = found.get();
+        meetStore(entry);
+        if (!entry.ownerToken().equals(ownerToken)) {
+            stop(
+                    PipelineState.FENCED,
+                    "somebody else registered instance " + settings.instanceId() + " with " + sink.name()
+                            + "; this process no longer writes");
+            return;
+        }
+        accept(entry.mark());
+    }
+
+    private void meetStore(LedgerEntry entry) {
+        if (storeId == null) {
+            storeId = entry.storeId();
+        } else if (!storeId.equals(entry.storeId())) {
+            throw new FatalSinkException(
+                    sink.name() + " now leads to store " + entry.storeId() + " but this instance has written to "
+                            + storeId + "; point it back there (a copy without its ledger counts as another store)",
+                    null);
+        }
+    }
+
+    /** Compares the ledger's mark with our own history and goes on from there. */
+    private void accept(Mark found) {
+        RecordLog.Point point = log.pointAt(found.record());
+        if (found.record() > log.last().record()
+                || point == null
+                || !point.mark().equals(found)) {
+            stop(
+                    PipelineState.FORKED,
+                    sink.name() + " has instance " + settings.instanceId() + " at " + found
+                            + ", which is not in this process's history (it is at "
+                            + log.last().mark()
+                            + "); somebody else wrote under this id");
+            return;
+        }
+        if (point.record() > mark.record()) {
+            foundApplied(point);
+        } else if (point.record() < mark.record()) {
+            rewind(point);
+        } else if (mark.record() == log.last().record()) {
+            succeeded();
+        }
+        // Whatever was in flight, the ledger has told what became of it.
+        inFlight = null;
+        unresolved = false;
+        lastContact = settings.clock().getAsLong();
+        publish(PipelineState.RUNNING);
+    }
+
+    private void foundApplied(RecordLog.Point point) {
+        Gap declared = gapInDoubt;
+        if (declared != null && declared.to().equals(point.mark())) {
+            gapDeclared(declared, point);
+            return;
+        }
+        List<QuarantinedEntry> setAside = sink.quarantined(settings.instanceId(), mark.record(), point.record());
+        CounterBatch batch = inFlight;
+        int keys = batch != null && batch.to().equals(point.mark()) ? batch.size() : 0;
+        applied(point, setAside, keys, 0);
+    }
+
+    private void rewind(RecordLog.Point point) {
+        long from = mark.record();
+        quarantines.removeIf(q -> q.record > point.record());
+        if (point.record() == 0) {
+            setAsideLongAgo = 0;
+        }
+        gaps.removeIf(gap -> gap.to().record() > point.record());
+        mark = point;
+        rewinds++;
+        refusals = 0;
+        publish(PipelineState.RUNNING);
+        pipeline.markMoved(this);
+        events.rewound(sink, from, point.record());
+    }
+
+    private void declareGap() {
+        RecordLog.Point base = log.base();
+        Gap gap =
+                new Gap(settings.instanceId(), ownerToken, mark.mark(), base.mark(), base.deltaSum() - mark.deltaSum());
+        gapInDoubt = gap;
+        unresolved = true;
+        if (sink.declareGap(gap).isApplied()) {
+            gapDeclared(gap, base);
+        } else {
+            refused();
+        }
+    }
+
+    private void gapDeclared(Gap gap, RecordLog.Point to) {
+        gaps.add(gap);
+        moveTo(to);
+        events.gap(sink, gap.from().record(), gap.to().record(), gap.deltaSum());
+    }
+
+    private void write(CounterBatch batch) {
+        inFlight = batch;
+        unresolved = true;
+        events.writing(sink, batch, failures + 1);
+        long start = settings.clock().getAsLong();
+        WriteResult result = sink.write(batch);
+        if (result.isApplied()) {
+            RecordLog.Point to = log.pointAt(batch.to().record());
+            if (to == null) {
+                throw new IllegalStateException("record " + batch.to() + " fell out of the known history in flight");
+            }
+            applied(to, result.quarantined(), batch.size(), settings.clock().getAsLong() - start);
+        } else {
+            refused();
+        }
+    }
+
+    /** The guard did not hold; the ledger tells why. If it does not, waiting may help. */
+    private void refused() {
+        if (++refusals > 1) {
+            throw new RetriableSinkException(
+                    sink.name() + " refused a write that its ledger, read just before, allows", null);
+        }
+    }
+
+    private void applied(RecordLog.Point to, List<QuarantinedEntry> setAside, int keys, long nanos) {
+        long from = mark.record();
+        if (!setAside.isEmpty()) {
+            long sum = setAside.stream().mapToLong(QuarantinedEntry::delta).sum();
+            quarantines.add(new SetAside(to.record(), sum));
+            if (required) {
+                pipeline.quarantined(from, to.record(), setAside);
+            }
+            events.quarantined(sink, setAside);
+        }
+        batches++;
+        int attempt = failures + 1;
+        moveTo(to);
+        events.written(sink, from, to.record(), keys, attempt, nanos);
+    }
+
+    private void moveTo(RecordLog.Point to) {
+        inFlight = null;
+        gapInDoubt = null;
+        unresolved = false;
+        mark = to;
+        lastContact = settings.clock().getAsLong();
+        succeeded();
+        publish(PipelineState.RUNNING);
+        pipeline.markMoved(this);
+    }
+
+    private void succeeded() {
+        failures = 0;
+        refusals = 0;
+        lastError = null;
+    }
+
+    private void failed(Throwable error, boolean fatal) {
+        if (failures < Integer.MAX_VALUE) {
+            failures++;
+        }
+        retries++;
+        lastError = error;
+        long wait = backoff.nanos(failures, fatal);
+        notBefore = settings.clock().getAsLong() + wait;
+        publish(PipelineState.RUNNING);
+        events.failed(sink, error, fatal, failures, wait);
+    }
+
+    private void stop(PipelineState state, String why) {
+        publish(state);
+        pipeline.stoppedBy(this, state, why);
+    }
+
+    private void publish(PipelineState state) {
+        // A store cannot go back further than history is known, but to the very beginning.
+        while (!quarantines.isEmpty()
+                && quarantines.getFirst().record < log.last().record() - RecordLog.HISTORY_MAX) {
+            setAsideLongAgo += quarantines.removeFirst().deltaSum;
+        }
+        long setAside = setAsideLongAgo;
+        for (SetAside q : quarantines) {
+            setAside += q.deltaSum;
+        }
+        long lost = 0;
+        for (Gap gap : gaps) {
+            lost += gap.deltaSum();
+        }
+        boolean failing = failures > 0 || !registered;
+        progress = new Progress(mark, setAside, lost, failing, batches, retries, rewinds, lastError, state);
+    }
+}
