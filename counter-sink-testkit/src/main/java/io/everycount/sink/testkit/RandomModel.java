@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -96,8 +97,8 @@ final class RandomModel {
         }
         register(ids.get(0));
         if (capabilities.contains(Capability.QUARANTINE)) {
-            preparePoison("poison one");
-            preparePoison("poison two");
+            preparePoison("key 1, poison");
+            preparePoison("key 3, poison");
         }
         for (int step = 1; step <= STEPS; step++) {
             step();
@@ -210,8 +211,13 @@ final class RandomModel {
         PoisonEntry poison = bench.store().poison(key);
         if (poison.before() != 0) {
             UUID id = ids.get(0);
-            Row row = state.ledger.get(id);
-            write(Instance.batch(id, row.owner(), row.mark(), to(row.mark()), Map.of(poison.key(), poison.before())));
+            Row row = Objects.requireNonNull(state.ledger.get(id));
+            CounterBatch before =
+                    Instance.batch(id, row.owner(), row.mark(), to(row.mark()), Map.of(poison.key(), poison.before()));
+            assertThat(bench.sink().write(before).isApplied())
+                    .as("applied: %s", before)
+                    .isTrue();
+            apply(before);
         }
         poisons.put(poison.key(), poison);
     }
