@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.jdbc;
+
+import io.everycount.sink.FatalSinkException;
+import io.everycount.sink.SinkException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Objects;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tables: print them, create them, or check that they are there. Thread-safe.
+ *
+ * <p>A database gets an id when its tables are created. It is kept in the schema table <em>and</em> in the
+ * ledger, so that totals which were restored without the ledger that belongs to them are refused
+ * instead of being written to again.
+ */
+public final class CounterSchema {
+    /** The version of the tables that this library creates. */
+    static final int VERSION = 1;
+
+    private final Database database;
+    private final Sql sql;
+
+    CounterSchema(Database database, Sql sql) {
+        this.database = database;
+        this.sql = sql;
+    }
+
+    /**
+     * The tables of a database, for a prefix, with the default timeouts.
+     *
+     * @param dataSource of a role that may create tables, if {@link #apply} is to be called
+     * @param tablePrefix as in {@link JdbcCounterSink.Builder#tablePrefix}
+     */
+    public static CounterSchema of(DataSource dataSource, String tablePrefix) {
+        Objects.requireNonNull(dataSource, "dataSource");
+        Sql sql = new Sql(tablePrefix, Waits.DEFAULT, true);
+        return new CounterSchema(new Database(dataSource, Waits.DEFAULT, false, sql.opening), sql);
+    }
+
+    /** The SQL that creates the tables, for {@code psql} or a migration tool; safe to run again. */
+    public static String sql(String tablePrefix) {
+        try (InputStream in = CounterSchema.class.getResourceAsStream("schema-" + VERSION + ".sql")) {
+            Objects.requireNonNull(in, "the schema's resource");
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return Sql.filled(text, Sql.requirePrefix(tablePrefix));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** As {@link #sql(String)}, for the prefix of this object. */
+    public String sql() {
+        return sql(sql.prefix);
+    }
+
+    /**
+     * Creates the tables, unless they are there: in one transaction, under an advisory lock, so any
+     * number of instances can call this at once. A role that may not create tables can call it too, once
+     * they are there.
+     *
+     * @throws SinkException as {@link #check} does, or if the tables could not be created
+     */
+    public void apply() {
+        Failures.translating("could not create the tables " + sql.prefix + "*", sql.prefix, () -> {
+            if (database.autocommitted(this::isThere)) {
+                return null;
+            }
+            return database.inTransaction(connection -> {
+                try (Statement statement = database.statement(connection)) {
+                    statement.execute(sql.lock);
+                    requireUtf8(connection);
+                    if (!isThere(connection)) {
+                        statement.execute(sql());
+                    }
+                }
+                return null;
+            });
+        });
+        check();
+    }
+
+    /**
+     * Checks that the tables are there, that this library knows their version, and that totals and
+     * ledger belong together.
+     *
+     * @return the database's id
+     * @throws FatalSinkException if not; the message says what to do
+     * @throws SinkException if it could not be found out
+     */
+    public UUID check() {
+        return Failures.translating("the tables " + sql.prefix + "* are not usable", sql.prefix, () ->
+            database.autocommitted(connection -> {
+                requireUtf8(connection);
+                for (String table : new String[] {"counter", "quarantine", "gap"}) {
+                    try (Statement statement = database.statement(connection)) {
+                        statement.execute("SELECT FROM " + sql.prefix + table + " LIMIT 0");
+                    }
+                }
+                try (PreparedStatement statement = database.prepared(connection, sql.store)) {
+                    statement.setInt(1, VERSION);
+                    try (ResultSet row = statement.executeQuery()) {
+                        return storeId(row, sql.prefix);
+                    }
+                }
+            }));
+    }
+
+    private boolean isThere(Connection connection) throws SQLException {
+        try (PreparedStatement statement = database.prepared(connection, "SELECT to_regclass(?) IS NOT NULL")) {
+            statement.setString(1, sql.prefix + "schema");
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
+    }
+
+    private void requireUtf8(Connection connection) throws SQLException {
+        try (PreparedStatement statement =
+                        database.prepared(connection, "SELECT current_setting('server_encoding'), current_database()");
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            if (!row.getString(1).equals("UTF8")) {
+                throw new FatalSinkException(
+                        "database " + row.getString(2) + " has the encoding " + row.getString(1)
+                                + "; keys are UTF-8: use a database created with ENCODING 'UTF8'",
+                        null);
+            }
+        }
+    }
+
+    /**
+     * Reads the first four columns of what {@link Sql#store} returns.
+     *
+     * @throws FatalSinkException unless the row is there, its version known and both ids the same
+     */
+    static UUID storeId(ResultSet row, String prefix) throws SQLException {
+        if (!row.next()) {
+            throw new FatalSinkException(
+                    "table " + prefix + "schema is empty: it was cleared, or restored without its row. Restore it"
+                            + " together with " + prefix + "counter and " + prefix + "instance from one backup",
+                    null);
+        }
+        int version = row.getInt(1);
+        if (!row.getBoolean(2)) {
+            throw new FatalSinkException(
+                    "the tables " + prefix + "* have version " + version + ", and this library knows version "
+                            + VERSION + ": update the library",
+                    null);
+        }
+        UUID databaseId = row.getObject(3, UUID.class);
+        @Nullable UUID sentinel = row.getObject(4, UUID.class);
+        if (!databaseId.equals(sentinel)) {
+            throw new FatalSinkException(
+                    "the ledger " + prefix + "instance "
+                            + (sentinel == null ? "has lost its row for the nil UUID" : "has the database id " + sentinel)
+                            + ", but " + prefix + "schema says " + databaseId
+                            + ": totals and ledger do not belong together, and writing could count records twice."
+                            + " Restore all of these tables from one backup",
+                    null);
+        }
+        return databaseId;
+    }
+}

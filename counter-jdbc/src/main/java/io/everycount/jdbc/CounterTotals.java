@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.jdbc;
+
+import io.everycount.sink.SinkException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads of the totals as they are in the database: each one statement, one snapshot. Thread-safe.
+ *
+ * <p>Every method throws a {@link SinkException} if the database could not be read.
+ */
+public final class CounterTotals {
+    /** The most keys that one call asks for or returns. */
+    public static final int LIMIT_MAX = 10_000;
+
+    private final Database database;
+    private final Sql sql;
+
+    CounterTotals(Database database, Sql sql) {
+        this.database = database;
+        this.sql = sql;
+    }
+
+    /**
+     * Totals of a database that another process writes to, with the default timeouts.
+     *
+     * @param tablePrefix as in {@link JdbcCounterSink.Builder#tablePrefix}
+     */
+    public static CounterTotals of(DataSource dataSource, String tablePrefix) {
+        Objects.requireNonNull(dataSource, "dataSource");
+        Sql sql = new Sql(tablePrefix, Waits.DEFAULT, true);
+        return new CounterTotals(new Database(dataSource, Waits.DEFAULT, false, sql.opening), sql);
+    }
+
+    /** One key's total: no entry, or one. */
+    public Totals get(String key) {
+        return get(List.of(key));
+    }
+
+    /**
+     * The totals of some keys, in byte order.
+     *
+     * @throws IllegalArgumentException for more than {@link #LIMIT_MAX} keys
+     */
+    public Totals get(Collection<String> keys) {
+        if (keys.size() > LIMIT_MAX) {
+            throw new IllegalArgumentException(keys.size() + " keys; at most " + LIMIT_MAX + " can be read at once");
+        }
+        String[] wanted = keys.stream().filter(CounterTotals::canExist).toArray(String[]::new);
+        return read(sql.totalsByKeys, query -> query.bindArray("keys", String.class, (Object[]) wanted));
+    }
+
+    /**
+     * One page of the totals whose keys begin with a prefix, in byte order.
+     *
+     * @param prefix empty for all keys
+     * @param after the last key of the page before; null or empty for the first page
+     * @param limit how many at most, up to {@link #LIMIT_MAX}
+     */
+    public Totals page(String prefix, @Nullable String after, int limit) {
+        requireRange(prefix, limit);
+        String below = KeyRange.end(prefix);
+        return read(below == null ? sql.totalsFrom : sql.totalsByPrefix, query -> {
+            bindRange(query, prefix, below);
+            query.bind("after", after == null ? "" : after).bind("limit", limit);
+        });
+    }
+
+    /**
+     * The greatest totals whose keys begin with a prefix, greatest first. Reads all of them, unless there
+     * is an index on the value.
+     *
+     * @param prefix empty for all keys
+     * @param limit how many at most, up to {@link #LIMIT_MAX}
+     */
+    public Totals top(String prefix, int limit) {
+        requireRange(prefix, limit);
+        String below = KeyRange.end(prefix);
+        return read(below == null ? sql.totalsTopFrom : sql.totalsTop, query -> {
+            bindRange(query, prefix, below);
+            query.bind("limit", limit);
+        });
+    }
+
+    private Totals read(String statement, Consumer<Query> bind) {
+        return Failures.translating(
+                "could not read totals", sql.prefix, () -> database.read(handle -> read(handle, statement, bind)));
+    }
+
+    private Totals read(Handle handle, String statement, Consumer<Query> bind) {
+        List<Total> entries = new ArrayList<>();
+        Freshness[] freshness = new Freshness[1];
+        try (Query query = database.bounded(handle.createQuery(statement))) {
+            bind.accept(query);
+            query.map((row, context) -> {
+                        String key = row.getString(3);
+                        if (key != null) {
+                            entries.add(new Total(key, row.getLong(4), instant(row.getObject(5, OffsetDateTime.class))));
+                        }
+                        OffsetDateTime flushedAt = row.getObject(2, OffsetDateTime.class);
+                        return new Freshness(
+                                instant(row.getObject(1, OffsetDateTime.class)),
+                                flushedAt == null ? null : instant(flushedAt));
+                    })
+                    .forEach(row -> freshness[0] = row);
+        }
+        return new Totals(entries, freshness[0].readAt, freshness[0].flushedAt);
+    }
+
+    private record Freshness(Instant readAt, @Nullable Instant flushedAt) {}
+
+    private static Instant instant(OffsetDateTime time) {
+        return time.toInstant();
+    }
+
+    private static void bindRange(Query query, String prefix, @Nullable String below) {
+        query.bind("from", prefix);
+        if (below != null) {
+            query.bind("below", below);
+        }
+    }
+
+    /** Postgres has no text with a NUL or half a character in it, so nothing can be stored under one. */
+    private static boolean canExist(String key) {
+        return key.indexOf('\0') < 0
+                && key.codePoints().noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+    }
+
+    private static void requireRange(String prefix, int limit) {
+        if (!canExist(prefix)) {
+            throw new IllegalArgumentException("a prefix with a NUL or an unpaired surrogate has no keys");
+        }
+        if (limit < 1 || limit > LIMIT_MAX) {
+            throw new IllegalArgumentException("limit " + limit + " is not between 1 and " + LIMIT_MAX);
+        }
+    }
+}
