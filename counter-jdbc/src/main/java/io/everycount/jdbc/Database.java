@@ -14,7 +14,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.SqlStatement;
 import org.jdbi.v3.core.statement.StatementContext;
 import org.jdbi.v3.core.statement.StatementCustomizer;
-import org.postgresql.PGStatement;
+import org.postgresql.PGConnection;
 
 /**
  * Connections as we need them, whatever the pool's defaults: in autocommit mode or in a transaction of
@@ -96,9 +96,6 @@ final class Database {
 
     private <S extends Statement> S bounded(S statement) throws SQLException {
         statement.setQueryTimeout(waits.statementSeconds());
-        if (pgBouncer && statement.isWrapperFor(PGStatement.class)) {
-            statement.unwrap(PGStatement.class).setPrepareThreshold(0);
-        }
         return statement;
     }
 
@@ -108,6 +105,7 @@ final class Database {
         private final boolean wasAutocommit;
         private final boolean wasReadOnly;
         private final int networkTimeoutMillis;
+        private final int prepareThreshold;
         private boolean sound;
 
         Lease(boolean autocommit) throws SQLException {
@@ -123,10 +121,22 @@ final class Database {
                 if (wasAutocommit != autocommit) {
                     connection.setAutoCommit(autocommit);
                 }
+                prepareThreshold = neverPreparing();
             } catch (SQLException | RuntimeException e) {
                 cut();
                 throw e;
             }
+        }
+
+        /** For the whole connection, because the driver also prepares the COMMIT that it sends itself. */
+        private int neverPreparing() throws SQLException {
+            if (!pgBouncer || !connection.isWrapperFor(PGConnection.class)) {
+                return 0;
+            }
+            PGConnection driver = connection.unwrap(PGConnection.class);
+            int threshold = driver.getPrepareThreshold();
+            driver.setPrepareThreshold(0);
+            return threshold;
         }
 
         <T> T run(Work<T> work) throws SQLException {
@@ -175,6 +185,9 @@ final class Database {
             }
             if (wasReadOnly) {
                 connection.setReadOnly(true);
+            }
+            if (prepareThreshold != 0) {
+                connection.unwrap(PGConnection.class).setPrepareThreshold(prepareThreshold);
             }
             connection.setNetworkTimeout(Runnable::run, networkTimeoutMillis);
         }

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.jdbc.testing;
+
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+
+/**
+ * A network between a client and a Postgres server that fails when told to. It reads the protocol, so
+ * that it can cut a connection exactly before or after a commit.
+ *
+ * <p>A commit is the end of a message group (a Sync or a simple query) that ends a transaction: by a
+ * COMMIT, or because it was not in a transaction block. Unencrypted connections only.
+ */
+public final class TcpProxy implements AutoCloseable {
+    /** When a connection is cut, as seen from a commit. */
+    public enum Cut {
+        /** The server never gets it, and rolls back. */
+        BEFORE_COMMIT,
+        /** The server gets it, and what it answers, if anything, is lost: nobody knows. */
+        DURING_COMMIT,
+        /** The server has committed and said so, but the client never hears of it. */
+        AFTER_COMMIT
+    }
+
+    private static final int SSL_REQUEST = 80877103;
+    private static final int GSS_REQUEST = 80877104;
+
+    private final InetSocketAddress target;
+    private final ServerSocket listener;
+    private final Set<Link> links = ConcurrentHashMap.newKeySet();
+
+    // Guarded by this.
+    private boolean refusing;
+    private boolean frozen;
+    private boolean closed;
+    private Cut cut;
+    private int commitsUntilCut;
+    private Predicate<String> counted = sql -> true;
+    private int cuts;
+
+    private TcpProxy(InetSocketAddress target) throws IOException {
+        this.target = target;
+        this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        daemon("proxy-accept", this::accept);
+    }
+
+    /** Listens on a free port of this machine and forwards to an embedded server. */
+    public static TcpProxy to(PostgresServer server) {
+        return to("127.0.0.1", server.port());
+    }
+
+    /** Listens on a free port of this machine. */
+    public static TcpProxy to(String host, int port) {
+        try {
+            return new TcpProxy(new InetSocketAddress(host, port));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Where clients connect to. */
+    public int port() {
+        return listener.getLocalPort();
+    }
+
+    /** Cuts every connection there is. */
+    public void cutNow() {
+        links.forEach(Link::cut);
+    }
+
+    /** Whether new connections are closed as soon as they are opened. */
+    public synchronized void refuse(boolean refuse) {
+        refusing = refuse;
+    }
+
+    /** Whether bytes stop where they are, in both directions, on connections old and new. */
+    public synchronized void freeze(boolean freeze) {
+        frozen = freeze;
+        notifyAll();
+    }
+
+    /**
+     * Cuts the connection of one of the next commits, once.
+     *
+     * @param when on which side of the commit
+     * @param nth 1 for the next commit that counts
+     * @param sql which transactions count: those with a statement that this accepts
+     */
+    public synchronized void cutAtCommit(Cut when, int nth, Predicate<String> sql) {
+        cut = when;
+        commitsUntilCut = nth;
+        counted = sql;
+    }
+
+    /** How many connections were cut at a commit so far. */
+    public synchronized int cutsAtCommit() {
+        return cuts;
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        frozen = false;
+        notifyAll();
+        try {
+            listener.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        cutNow();
+    }
+
+    private synchronized boolean isRefusing() {
+        return refusing;
+    }
+
+    private synchronized Predicate<String> counted() {
+        return counted;
+    }
+
+    private synchronized void awaitThaw() throws IOException {
+        try {
+            while (frozen) {
+                wait();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    /** Called at each commit that counts; returns how it is to be cut, if it is. */
+    private synchronized Cut atCommit() {
+        if (cut == null || --commitsUntilCut > 0) {
+            return null;
+        }
+        Cut now = cut;
+        cut = null;
+        cuts++;
+        return now;
+    }
+
+    private void accept() {
+        while (true) {
+            try {
+                Socket client = listener.accept();
+                if (isRefusing()) {
+                    reset(client);
+                    continue;
+                }
+                Socket server = new Socket();
+                try {
+                    server.connect(target, 5_000);
+                } catch (IOException e) {
+                    reset(client);
+                    continue;
+                }
+                Link link = new Link(client, server);
+                links.add(link);
+                daemon("proxy-to-server", () -> link.pump(link::clientToServer));
+                daemon("proxy-to-client", () -> link.pump(link::serverToClient));
+            } catch (IOException e) {
+                synchronized (this) {
+                    if (closed) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    private static void daemon(String name, Runnable work) {
+        Thread thread = new Thread(work, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void reset(Socket socket) {
+        try {
+            socket.setSoLinger(true, 0);
+        } catch (IOException e) {
+            // It is closed already.
+        }
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // Nothing is left to do.
+        }
+    }
+
+    private interface Pump {
+        void run() throws IOException;
+    }
+
+    private final class Link {
+        private final Socket client;
+        private final Socket server;
+
+        // Written by the one pump, read by the other.
+        private volatile boolean inTransaction;
+        private volatile boolean cutAtReady;
+
+        Link(Socket client, Socket server) throws IOException {
+            this.client = client;
+            this.server = server;
+            client.setTcpNoDelay(true);
+            server.setTcpNoDelay(true);
+        }
+
+        void cut() {
+            links.remove(this);
+            reset(client);
+            reset(server);
+        }
+
+        void pump(Pump direction) {
+            try {
+                direction.run();
+            } catch (IOException e) {
+                // One side is gone, and so is the other in a moment.
+            } finally {
+                cut();
+            }
+        }
+
+        void clientToServer() throws IOException {
+            DataInputStream in = new DataInputStream(new BufferedInputStream(client.getInputStream(), 1 << 16));
+            OutputStream out = server.getOutputStream();
+            startup(in, out);
+            Map<String, String> prepared = new HashMap<>();
+            List<String> group = new ArrayList<>();
+            boolean counts = false;
+            while (true) {
+                byte[] message = message(in);
+                ByteBuffer body = ByteBuffer.wrap(message, 5, message.length - 5);
+                switch (message[0]) {
+                    case 'P' -> prepared.put(text(body), text(body));
+                    case 'B' -> {
+                        text(body);
+                        group.add(prepared.getOrDefault(text(body), ""));
+                    }
+                    case 'Q' -> group.add(text(body));
+                    default -> {
+                        // Describe, Close and the like do nothing by themselves.
+                    }
+                }
+                awaitThaw();
+                if (message[0] == 'S' || message[0] == 'Q') {
+                    counts |= group.stream().anyMatch(counted());
+                    if (commits(group)) {
+                        Cut now = counts ? atCommit() : null;
+                        counts = false;
+                        if (now == Cut.BEFORE_COMMIT) {
+                            return;
+                        }
+                        cutAtReady = now == Cut.AFTER_COMMIT;
+                        out.write(message);
+                        if (now == Cut.DURING_COMMIT) {
+                            return;
+                        }
+                    } else {
+                        out.write(message);
+                    }
+                    group.clear();
+                } else {
+                    out.write(message);
+                }
+            }
+        }
+
+        private boolean commits(List<String> group) {
+            if (group.stream().anyMatch(sql -> sql.equalsIgnoreCase("COMMIT"))) {
+                return true;
+            }
+            return !inTransaction && group.stream().noneMatch(sql -> sql.toUpperCase(java.util.Locale.ROOT)
+                    .startsWith("BEGIN"));
+        }
+
+        /** The messages before the first typed one: requests for encryption, which are declined, and the startup. */
+        private void startup(DataInputStream in, OutputStream out) throws IOException {
+            while (true) {
+                int length = in.readInt();
+                byte[] rest = in.readNBytes(length - 4);
+                int code = ByteBuffer.wrap(rest).getInt();
+                awaitThaw();
+                if (code == SSL_REQUEST || code == GSS_REQUEST) {
+                    client.getOutputStream().write('N');
+                    continue;
+                }
+                out.write(ByteBuffer.allocate(length).putInt(length).put(rest).array());
+                return;
+            }
+        }
+
+        void serverToClient() throws IOException {
+            DataInputStream in = new DataInputStream(new BufferedInputStream(server.getInputStream(), 1 << 16));
+            OutputStream out = client.getOutputStream();
+            while (true) {
+                byte[] message = message(in);
+                if (message[0] == 'Z') {
+                    inTransaction = message[5] != 'I';
+                    if (cutAtReady) {
+                        return;
+                    }
+                }
+                awaitThaw();
+                if (!cutAtReady) {
+                    out.write(message);
+                }
+            }
+        }
+
+        private static byte[] message(DataInputStream in) throws IOException {
+            int type = in.readUnsignedByte();
+            int length = in.readInt();
+            byte[] message = new byte[1 + length];
+            ByteBuffer.wrap(message).put((byte) type).putInt(length);
+            if (in.readNBytes(message, 5, length - 4) < length - 4) {
+                throw new EOFException();
+            }
+            return message;
+        }
+
+        /** A text up to its NUL. */
+        private static String text(ByteBuffer body) {
+            int start = body.position();
+            while (body.get() != 0) {
+                // Not there yet.
+            }
+            return new String(body.array(), start, body.position() - 1 - start, StandardCharsets.UTF_8);
+        }
+    }
+}
