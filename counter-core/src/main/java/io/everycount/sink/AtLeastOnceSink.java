@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The base of sinks that cannot move a mark together with their totals: a log, a message queue, a
@@ -13,14 +15,26 @@ import java.util.concurrent.ConcurrentHashMap;
  * records are sent again, so a record can take effect more than once.
  */
 public abstract class AtLeastOnceSink implements CounterSink {
+    /**
+     * One instance's ledger entry. The lock is held while a batch is being sent, so that a reader waits
+     * for it and a new owner's entry is not overwritten by a former owner's write.
+     */
+    private static final class Row {
+        final ReentrantLock lock = new ReentrantLock();
+
+        @Nullable
+        LedgerEntry entry;
+    }
+
     private final UUID storeId = UUID.randomUUID();
-    private final Map<UUID, LedgerEntry> entries = new ConcurrentHashMap<>();
+    private final Map<UUID, Row> rows = new ConcurrentHashMap<>();
 
     /** For subclasses. */
     protected AtLeastOnceSink() {}
 
     /**
-     * Hands a batch on.
+     * Hands a batch on, in bounded time. Called for one batch of an instance at a time; batches of
+     * different instances may overlap.
      *
      * @throws SinkException if it may not have arrived; it is sent again
      */
@@ -33,26 +47,35 @@ public abstract class AtLeastOnceSink implements CounterSink {
 
     @Override
     public final LedgerEntry register(Registration registration) {
-        return entries.merge(
-                registration.instanceId(),
-                new LedgerEntry(storeId, registration.ownerToken(), Mark.ORIGIN),
-                (known, fresh) -> new LedgerEntry(storeId, fresh.ownerToken(), known.mark()));
+        Row row = rows.computeIfAbsent(registration.instanceId(), id -> new Row());
+        row.lock.lock();
+        try {
+            Mark mark = row.entry == null ? Mark.ORIGIN : row.entry.mark();
+            LedgerEntry entry = new LedgerEntry(storeId, registration.ownerToken(), mark);
+            row.entry = entry;
+            return entry;
+        } finally {
+            row.lock.unlock();
+        }
     }
 
     @Override
     public final Optional<LedgerEntry> ledger(UUID instanceId) {
-        return Optional.ofNullable(entries.get(instanceId));
+        Row row = rows.get(instanceId);
+        if (row == null) {
+            return Optional.empty();
+        }
+        row.lock.lock();
+        try {
+            return Optional.ofNullable(row.entry);
+        } finally {
+            row.lock.unlock();
+        }
     }
 
     @Override
     public final WriteResult write(CounterBatch batch) {
-        LedgerEntry expected = new LedgerEntry(storeId, batch.ownerToken(), batch.from());
-        if (!expected.equals(entries.get(batch.instanceId()))) {
-            return WriteResult.refused();
-        }
-        send(batch);
-        entries.put(batch.instanceId(), new LedgerEntry(storeId, batch.ownerToken(), batch.to()));
-        return WriteResult.applied();
+        return move(batch.instanceId(), batch.ownerToken(), batch.from(), batch.to(), () -> send(batch));
     }
 
     @Override
@@ -62,8 +85,24 @@ public abstract class AtLeastOnceSink implements CounterSink {
 
     @Override
     public final WriteResult declareGap(Gap gap) {
-        LedgerEntry expected = new LedgerEntry(storeId, gap.ownerToken(), gap.from());
-        LedgerEntry moved = new LedgerEntry(storeId, gap.ownerToken(), gap.to());
-        return entries.replace(gap.instanceId(), expected, moved) ? WriteResult.applied() : WriteResult.refused();
+        return move(gap.instanceId(), gap.ownerToken(), gap.from(), gap.to(), () -> {});
+    }
+
+    private WriteResult move(UUID instanceId, UUID ownerToken, Mark from, Mark to, Runnable send) {
+        Row row = rows.get(instanceId);
+        if (row == null) {
+            return WriteResult.refused();
+        }
+        row.lock.lock();
+        try {
+            if (!new LedgerEntry(storeId, ownerToken, from).equals(row.entry)) {
+                return WriteResult.refused();
+            }
+            send.run();
+            row.entry = new LedgerEntry(storeId, ownerToken, to);
+            return WriteResult.applied();
+        } finally {
+            row.lock.unlock();
+        }
     }
 }

@@ -44,9 +44,10 @@ public interface CounterSink extends AutoCloseable {
         return Delivery.EXACTLY_ONCE;
     }
 
-    /** A short name for logs, statistics and errors. */
+    /** A short name for logs, statistics and errors; never blank. By default the class's. */
     default String name() {
-        return getClass().getSimpleName();
+        String simpleName = getClass().getSimpleName();
+        return simpleName.isEmpty() ? getClass().getName() : simpleName;
     }
 
     /**

@@ -6,7 +6,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes every batch to the log, one line for each key: for looking at what would be stored. Keys come
- * from outside, so control characters in them are escaped. At least once, like any log.
+ * from outside, so control characters in them are escaped, and backslashes doubled: no key can forge a
+ * line, and no two keys look the same. At least once, like any log.
  */
 public final class LoggingSink extends AtLeastOnceSink {
     private final Logger logger;
@@ -33,7 +34,9 @@ public final class LoggingSink extends AtLeastOnceSink {
     private static String escaped(String key) {
         StringBuilder out = new StringBuilder(key.length());
         key.codePoints().forEach(c -> {
-            if (Character.isISOControl(c) || c == 0x2028 || c == 0x2029) {
+            if (c == '\\') {
+                out.append("\\\\");
+            } else if (Character.isISOControl(c) || c == 0x2028 || c == 0x2029) {
                 out.append(String.format("\\u%04x", c));
             } else {
                 out.appendCodePoint(c);
