@@ -256,6 +256,7 @@ final class SinkWriter {
         }
         // Whatever was in flight, the ledger has told what became of it.
         inFlight = null;
+        gapInDoubt = null;
         unresolved = false;
         lastContact = settings.clock().getAsLong();
         publish(PipelineState.RUNNING);
