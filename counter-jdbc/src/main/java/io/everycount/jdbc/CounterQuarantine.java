@@ -36,7 +36,7 @@ public final class CounterQuarantine {
     public static CounterQuarantine of(DataSource dataSource, String tablePrefix) {
         Objects.requireNonNull(dataSource, "dataSource");
         Sql sql = new Sql(tablePrefix, Waits.DEFAULT, true);
-        return new CounterQuarantine(new Database(dataSource, Waits.DEFAULT, false, sql.opening), sql);
+        return new CounterQuarantine(new Database(dataSource, sql), sql);
     }
 
     /**

@@ -45,7 +45,7 @@ public final class CounterSchema {
     public static CounterSchema of(DataSource dataSource, String tablePrefix) {
         Objects.requireNonNull(dataSource, "dataSource");
         Sql sql = new Sql(tablePrefix, Waits.DEFAULT, true);
-        return new CounterSchema(new Database(dataSource, Waits.DEFAULT, false, sql.opening), sql);
+        return new CounterSchema(new Database(dataSource, sql), sql);
     }
 
     /** The SQL that creates the tables, for {@code psql} or a migration tool; safe to run again. */

@@ -39,7 +39,7 @@ public final class CounterTotals {
     public static CounterTotals of(DataSource dataSource, String tablePrefix) {
         Objects.requireNonNull(dataSource, "dataSource");
         Sql sql = new Sql(tablePrefix, Waits.DEFAULT, true);
-        return new CounterTotals(new Database(dataSource, Waits.DEFAULT, false, sql.opening), sql);
+        return new CounterTotals(new Database(dataSource, sql), sql);
     }
 
     /** One key's total: no entry, or one. */

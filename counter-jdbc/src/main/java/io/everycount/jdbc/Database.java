@@ -35,12 +35,23 @@ final class Database {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
     private final DataSource dataSource;
+    private final Runnable suspect;
     private final Waits waits;
     private final boolean pgBouncer;
     private final String opening;
 
-    Database(DataSource dataSource, Waits waits, boolean pgBouncer, String opening) {
+    /** For a foreign pool, with the default waits. */
+    Database(DataSource dataSource, Sql sql) {
+        this(dataSource, () -> {}, Waits.DEFAULT, false, sql.opening);
+    }
+
+    /**
+     * @param suspect called when a connection turned out to be broken
+     * @param opening the statement that opens a transaction
+     */
+    Database(DataSource dataSource, Runnable suspect, Waits waits, boolean pgBouncer, String opening) {
         this.dataSource = dataSource;
+        this.suspect = suspect;
         this.waits = waits;
         this.pgBouncer = pgBouncer;
         this.opening = opening;
@@ -193,6 +204,7 @@ final class Database {
         }
 
         private void cut() {
+            suspect.run();
             try {
                 connection.abort(Runnable::run);
             } catch (SQLException | RuntimeException e) {

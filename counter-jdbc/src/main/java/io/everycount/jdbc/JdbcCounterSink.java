@@ -65,14 +65,15 @@ public final class JdbcCounterSink implements CounterSink {
     private volatile boolean schemaSeen;
     private volatile boolean flushInTransaction;
 
-    private JdbcCounterSink(Builder builder, DataSource dataSource, @Nullable AutoCloseable ownPool) {
+    private JdbcCounterSink(
+            Builder builder, DataSource dataSource, Runnable suspect, @Nullable AutoCloseable ownPool) {
         this.ownPool = ownPool;
         this.contention = builder.contention;
         this.createSchema = builder.createSchema;
         this.lockTimeout = Integer.toString(builder.lockMillis);
         this.sql = new Sql(builder.tablePrefix, builder.waits(), builder.synchronousCommit);
         this.flush = sql.flush(contention);
-        this.database = new Database(dataSource, builder.waits(), builder.pgBouncer, sql.opening);
+        this.database = new Database(dataSource, suspect, builder.waits(), builder.pgBouncer, sql.opening);
         this.flushInTransaction = builder.pgBouncer;
     }
 
@@ -465,9 +466,9 @@ public final class JdbcCounterSink implements CounterSink {
         public JdbcCounterSink build() {
             if (ownPool != null) {
                 OwnPool.Opened pool = ownPool.open(waits(), pgBouncer);
-                return new JdbcCounterSink(this, pool.dataSource(), pool.closer());
+                return new JdbcCounterSink(this, pool.dataSource(), pool.suspect(), pool.closer());
             }
-            return new JdbcCounterSink(this, Objects.requireNonNull(dataSource), null);
+            return new JdbcCounterSink(this, Objects.requireNonNull(dataSource), () -> {}, null);
         }
 
         private Waits waits() {

@@ -10,7 +10,10 @@ import javax.sql.DataSource;
 record OwnPool(String jdbcUrl, String user, String password) {
     private static final int CONNECTIONS_MAX = 4;
 
-    record Opened(DataSource dataSource, AutoCloseable closer) {}
+    /**
+     * @param suspect to be called when a connection broke: the others then are likely to be broken too
+     */
+    record Opened(DataSource dataSource, Runnable suspect, AutoCloseable closer) {}
 
     OwnPool {
         Objects.requireNonNull(user, "user");
@@ -41,6 +44,8 @@ record OwnPool(String jdbcUrl, String user, String password) {
         config.addDataSourceProperty("socketTimeout", Integer.toString((waits.socketMillis() + 999) / 1000));
         config.addDataSourceProperty("tcpKeepAlive", "true");
         addUnlessInUrl(config, "ApplicationName", "everycount");
+        // Lets the driver say its name while connecting, not in a statement afterwards.
+        addUnlessInUrl(config, "assumeMinServerVersion", "13");
         if (hasSeveralHosts()) {
             addUnlessInUrl(config, "targetServerType", "primary");
         }
@@ -54,7 +59,7 @@ record OwnPool(String jdbcUrl, String user, String password) {
                             + " -c default_transaction_isolation=read\\ committed");
         }
         HikariDataSource pool = new HikariDataSource(config);
-        return new Opened(pool, pool);
+        return new Opened(pool, () -> pool.getHikariPoolMXBean().softEvictConnections(), pool);
     }
 
     private void addUnlessInUrl(HikariConfig config, String property, String value) {

@@ -2,6 +2,7 @@
 package io.everycount.jdbc.testing;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -246,6 +247,7 @@ public final class TcpProxy implements AutoCloseable {
             startup(in, out);
             Map<String, String> prepared = new HashMap<>();
             List<String> group = new ArrayList<>();
+            ByteArrayOutputStream held = new ByteArrayOutputStream();
             boolean counts = false;
             while (true) {
                 byte[] message = message(in);
@@ -261,28 +263,37 @@ public final class TcpProxy implements AutoCloseable {
                         // Describe, Close and the like do nothing by themselves.
                     }
                 }
-                awaitThaw();
-                if (message[0] == 'S' || message[0] == 'Q') {
-                    counts |= group.stream().anyMatch(counted());
-                    if (commits(group)) {
-                        Cut now = counts ? atCommit() : null;
-                        counts = false;
+                held.write(message);
+                switch (message[0]) {
+                    case 'S', 'Q' -> {
+                        counts |= group.stream().anyMatch(counted());
+                        Cut now = null;
+                        if (commits(group)) {
+                            now = counts ? atCommit() : null;
+                            counts = false;
+                        }
                         if (now == Cut.BEFORE_COMMIT) {
                             return;
                         }
                         cutAtReady = now == Cut.AFTER_COMMIT;
-                        out.write(message);
+                        forward(held, out);
                         if (now == Cut.DURING_COMMIT) {
                             return;
                         }
-                    } else {
-                        out.write(message);
+                        group.clear();
                     }
-                    group.clear();
-                } else {
-                    out.write(message);
+                    case 'P', 'B', 'D', 'E', 'C' -> {
+                        // Held back: a COMMIT takes effect when it is executed, before the Sync.
+                    }
+                    default -> forward(held, out);
                 }
             }
+        }
+
+        private void forward(ByteArrayOutputStream held, OutputStream out) throws IOException {
+            awaitThaw();
+            held.writeTo(out);
+            held.reset();
         }
 
         private boolean commits(List<String> group) {
