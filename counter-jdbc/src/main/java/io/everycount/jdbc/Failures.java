@@ -120,6 +120,13 @@ final class Failures {
         return null;
     }
 
+    /** What the server said, without the details: they can quote keys, which come from outside. */
+    static String brief(SQLException failure) {
+        String message = failure.getMessage() == null ? "" : failure.getMessage();
+        int line = message.indexOf('\n');
+        return failure.getSQLState() + " " + (line < 0 ? message : message.substring(0, line));
+    }
+
     private static String said(Throwable failure) {
         String last = null;
         Throwable at = failure;

@@ -23,8 +23,6 @@ import java.util.Set;
  * entry of the batch.
  */
 final class Isolation {
-    private static final int REASON_CHARS_MAX = 500;
-
     private final Database database;
     private final Sql sql;
     private final Connection connection;
@@ -90,17 +88,12 @@ final class Isolation {
 
     private void split(Entries part, SQLException failure) throws SQLException {
         if (part.size() == 1) {
-            refused.add(new QuarantinedEntry(part.keys()[0], part.deltas()[0], reason(failure)));
+            refused.add(new QuarantinedEntry(part.keys()[0], part.deltas()[0], Failures.brief(failure)));
         } else {
             int middle = part.size() / 2;
             applyPart(part.part(0, middle));
             applyPart(part.part(middle, part.size()));
         }
-    }
-
-    private static String reason(SQLException failure) {
-        String reason = failure.getSQLState() + " " + failure.getMessage();
-        return reason.substring(0, Math.min(reason.length(), REASON_CHARS_MAX));
     }
 
     static byte[][] bytes(String[] keys) {

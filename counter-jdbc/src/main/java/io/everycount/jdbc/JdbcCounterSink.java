@@ -163,7 +163,7 @@ public final class JdbcCounterSink implements CounterSink {
                 if (!Failures.isPoison(e)) {
                     throw e;
                 }
-                LOG.warn("{} has an entry that Postgres refuses ({}); looking for it", batch, e.getMessage());
+                LOG.warn("{} has an entry that Postgres refuses ({}); looking for it", batch, Failures.brief(e));
                 return writeApart(batch, entries);
             }
         });
@@ -253,7 +253,7 @@ public final class JdbcCounterSink implements CounterSink {
 
     /** Applies a batch of which something goes, or may go, to quarantine. */
     private WriteResult writeApart(CounterBatch batch, Entries entries) throws SQLException {
-        return database.inTransaction(connection -> {
+        WriteResult result = database.inTransaction(connection -> {
             try (PreparedStatement statement = database.prepared(connection, sql.move)) {
                 bindGuard(statement, 1, batch.instanceId(), batch.ownerToken(), batch.from(), batch.to());
                 if (!guardHeld(statement)) {
@@ -277,6 +277,11 @@ public final class JdbcCounterSink implements CounterSink {
             refused.forEach(entry -> remember(entry.key()));
             return WriteResult.applied(refused);
         });
+        if (!result.quarantined().isEmpty()) {
+            LOG.warn("{} is applied, but for {} entries, which are in quarantine",
+                    batch, result.quarantined().size());
+        }
+        return result;
     }
 
     private void quarantine(Connection connection, CounterBatch batch, List<QuarantinedEntry> refused)
@@ -295,8 +300,6 @@ public final class JdbcCounterSink implements CounterSink {
             statement.setArray(5, Entries.array(connection, "text", reasons));
             statement.executeUpdate();
         }
-        LOG.warn("{}: {} entries went to quarantine, the first one because of: {}",
-                batch, refused.size(), reasons[0]);
     }
 
     private void loadKnownHeld(Connection connection) throws SQLException {

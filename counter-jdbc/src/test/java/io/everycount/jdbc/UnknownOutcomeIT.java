@@ -40,7 +40,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Writes whose reply is lost, and what the ledger says then. */
-@Tag(PostgresServer.OWN_SERVER)
 class UnknownOutcomeIT {
     private final TestDatabase database = PostgresServer.shared().newDatabase();
     private final TcpProxy proxy = TcpProxy.to(PostgresServer.shared());
@@ -188,6 +187,7 @@ class UnknownOutcomeIT {
     }
 
     @Test
+    @Tag(PostgresServer.OWN_SERVER)
     void aKilledServerHasWhatItConfirmedAndAnOlderCopyShowsInTheLedger() throws Exception {
         java.nio.file.Path copies = java.nio.file.Files.createTempDirectory("everycount-copy");
         try (PostgresServer server = PostgresServer.builder().start();

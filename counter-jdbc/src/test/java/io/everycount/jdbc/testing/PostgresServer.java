@@ -24,6 +24,8 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A Postgres server of our own: embedded binaries, a child process, root or not. Durable unless told
@@ -44,6 +46,8 @@ public final class PostgresServer implements AutoCloseable {
     private static final String USER = "postgres";
     private static final String PASSWORD = "everycount";
     private static final Duration START_MAX = Duration.ofSeconds(60);
+
+    private static final Pattern EXTERNAL = Pattern.compile("^jdbc:postgresql://([^/:,]+):(\\d+)/");
 
     private final Path data;
     private final boolean temporary;
@@ -122,8 +126,20 @@ public final class PostgresServer implements AutoCloseable {
 
     /** The port; the same after every restart. */
     public int port() {
-        requireOwn();
-        return port;
+        return externalUrl == null ? port : Integer.parseInt(externalAddress().group(2));
+    }
+
+    /** The server's host. */
+    public String host() {
+        return externalUrl == null ? "127.0.0.1" : externalAddress().group(1);
+    }
+
+    private Matcher externalAddress() {
+        var address = EXTERNAL.matcher(externalUrl);
+        if (!address.find()) {
+            throw new IllegalStateException(URL_VARIABLE + " has to look like jdbc:postgresql://host:port/database?…");
+        }
+        return address;
     }
 
     /** The user to connect as: a superuser, on an embedded server. Null if the URL names it. */

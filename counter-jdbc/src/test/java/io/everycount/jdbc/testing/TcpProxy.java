@@ -62,9 +62,9 @@ public final class TcpProxy implements AutoCloseable {
         daemon("proxy-accept", this::accept);
     }
 
-    /** Listens on a free port of this machine and forwards to an embedded server. */
+    /** Listens on a free port of this machine and forwards to a server. */
     public static TcpProxy to(PostgresServer server) {
-        return to("127.0.0.1", server.port());
+        return to(server.host(), server.port());
     }
 
     /** Listens on a free port of this machine. */

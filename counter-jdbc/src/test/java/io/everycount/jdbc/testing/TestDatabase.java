@@ -50,7 +50,7 @@ public final class TestDatabase implements AutoCloseable {
 
     /** Its JDBC URL through a proxy on this machine. */
     public String jdbcUrl(TcpProxy proxy) {
-        return "jdbc:postgresql://127.0.0.1:" + proxy.port() + "/" + name;
+        return jdbcUrl().replaceFirst("//[^/]*/", "//127.0.0.1:" + proxy.port() + "/");
     }
 
     private PGSimpleDataSource dataSource(String url) {
