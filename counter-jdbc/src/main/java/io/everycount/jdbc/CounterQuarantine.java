@@ -46,19 +46,21 @@ public final class CounterQuarantine {
      * @param limit how many at most
      */
     public List<HeldDelta> held(long afterId, int limit) {
-        return Failures.translating("could not read the quarantine", sql.prefix, () -> database.read(handle ->
-            database.bounded(handle.createQuery(sql.held))
-                    .bind("after", afterId)
-                    .bind("limit", limit)
-                    .map((row, context) -> new HeldDelta(
-                            row.getLong(1),
-                            new String(row.getBytes(2), StandardCharsets.UTF_8),
-                            row.getLong(3),
-                            row.getString(4),
-                            row.getObject(5, UUID.class),
-                            row.getLong(6),
-                            row.getObject(7, OffsetDateTime.class).toInstant()))
-                    .list()));
+        return Failures.translating(
+                "could not read the quarantine",
+                sql.prefix,
+                () -> database.read(handle -> database.bounded(handle.createQuery(sql.held))
+                        .bind("after", afterId)
+                        .bind("limit", limit)
+                        .map((row, context) -> new HeldDelta(
+                                row.getLong(1),
+                                new String(row.getBytes(2), StandardCharsets.UTF_8),
+                                row.getLong(3),
+                                row.getString(4),
+                                row.getObject(5, UUID.class),
+                                row.getLong(6),
+                                row.getObject(7, OffsetDateTime.class).toInstant()))
+                        .list()));
     }
 
     /**
@@ -79,7 +81,8 @@ public final class CounterQuarantine {
             } catch (JdbiException e) {
                 if (e.getCause() instanceof SQLException refusal && Failures.isPoison(refusal)) {
                     throw new FatalSinkException(
-                            doing + ": " + refusal.getMessage() + ". Correct its total first, or discard the deltas", e);
+                            doing + ": " + refusal.getMessage() + ". Correct its total first, or discard the deltas",
+                            e);
                 }
                 throw e;
             }
@@ -92,9 +95,11 @@ public final class CounterQuarantine {
      * @return how many there were
      */
     public int discard(String key) {
-        return Failures.translating("could not discard " + key, sql.prefix, () ->
-            database.read(handle -> database.bounded(handle.createUpdate(sql.discard))
-                    .bind("bytes", key.getBytes(StandardCharsets.UTF_8))
-                    .execute()));
+        return Failures.translating(
+                "could not discard " + key,
+                sql.prefix,
+                () -> database.read(handle -> database.bounded(handle.createUpdate(sql.discard))
+                        .bind("bytes", key.getBytes(StandardCharsets.UTF_8))
+                        .execute()));
     }
 }

@@ -99,21 +99,23 @@ public final class CounterSchema {
      * @throws SinkException if it could not be found out
      */
     public UUID check() {
-        return Failures.translating("the tables " + sql.prefix + "* are not usable", sql.prefix, () ->
-            database.autocommitted(connection -> {
-                requireUtf8(connection);
-                for (String table : new String[] {"counter", "quarantine", "gap"}) {
-                    try (Statement statement = database.statement(connection)) {
-                        statement.execute("SELECT FROM " + sql.prefix + table + " LIMIT 0");
+        return Failures.translating(
+                "the tables " + sql.prefix + "* are not usable",
+                sql.prefix,
+                () -> database.autocommitted(connection -> {
+                    requireUtf8(connection);
+                    for (String table : new String[] {"counter", "quarantine", "gap"}) {
+                        try (Statement statement = database.statement(connection)) {
+                            statement.execute("SELECT FROM " + sql.prefix + table + " LIMIT 0");
+                        }
                     }
-                }
-                try (PreparedStatement statement = database.prepared(connection, sql.store)) {
-                    statement.setInt(1, VERSION);
-                    try (ResultSet row = statement.executeQuery()) {
-                        return storeId(row, sql.prefix);
+                    try (PreparedStatement statement = database.prepared(connection, sql.store)) {
+                        statement.setInt(1, VERSION);
+                        try (ResultSet row = statement.executeQuery()) {
+                            return storeId(row, sql.prefix);
+                        }
                     }
-                }
-            }));
+                }));
     }
 
     private boolean isThere(Connection connection) throws SQLException {
@@ -154,8 +156,8 @@ public final class CounterSchema {
         int version = row.getInt(1);
         if (!row.getBoolean(2)) {
             throw new FatalSinkException(
-                    "the tables " + prefix + "* have version " + version + ", and this library knows version "
-                            + VERSION + ": update the library",
+                    "the tables " + prefix + "* have version " + version + ", and this library knows version " + VERSION
+                            + ": update the library",
                     null);
         }
         UUID databaseId = row.getObject(3, UUID.class);
@@ -163,7 +165,9 @@ public final class CounterSchema {
         if (!databaseId.equals(sentinel)) {
             throw new FatalSinkException(
                     "the ledger " + prefix + "instance "
-                            + (sentinel == null ? "has lost its row for the nil UUID" : "has the database id " + sentinel)
+                            + (sentinel == null
+                                    ? "has lost its row for the nil UUID"
+                                    : "has the database id " + sentinel)
                             + ", but " + prefix + "schema says " + databaseId
                             + ": totals and ledger do not belong together, and writing could count records twice."
                             + " Restore all of these tables from one backup",

@@ -105,7 +105,8 @@ public final class CounterTotals {
             query.map((row, context) -> {
                         String key = row.getString(3);
                         if (key != null) {
-                            entries.add(new Total(key, row.getLong(4), instant(row.getObject(5, OffsetDateTime.class))));
+                            entries.add(
+                                    new Total(key, row.getLong(4), instant(row.getObject(5, OffsetDateTime.class))));
                         }
                         OffsetDateTime flushedAt = row.getObject(2, OffsetDateTime.class);
                         return new Freshness(

@@ -11,8 +11,7 @@ import java.util.Arrays;
 /** Keys and deltas of a batch, or of a part of it, in byte order. */
 record Entries(String[] keys, Long[] deltas) {
     static Entries of(CounterBatch batch) {
-        return new Entries(
-                batch.keys(), Arrays.stream(batch.deltas()).boxed().toArray(Long[]::new));
+        return new Entries(batch.keys(), Arrays.stream(batch.deltas()).boxed().toArray(Long[]::new));
     }
 
     int size() {

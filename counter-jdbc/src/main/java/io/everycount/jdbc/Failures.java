@@ -17,8 +17,7 @@ final class Failures {
      * What one entry can cause by itself, so that the others may pass without it: a duplicate, a text
      * too long or not in the database's encoding, an overflow, a check constraint, an index row too large.
      */
-    private static final Set<String> POISON =
-            Set.of("21000", "22001", "22003", "22021", "22P05", "23514", "54000");
+    private static final Set<String> POISON = Set.of("21000", "22001", "22003", "22021", "22P05", "23514", "54000");
 
     /** Class 42 is "fix your statement", except where a pooler lost or doubled a prepared one. */
     private static final String DUPLICATE_PREPARED_STATEMENT = "42P05";
@@ -104,7 +103,8 @@ final class Failures {
             case "42703", "42804", "42883", "42P10" ->
                 "The tables are not the ones that CounterSchema.sql() creates: compare them, or choose another"
                         + " table prefix than " + prefix;
-            default -> state.startsWith("28") ? "Correct the credentials" : "Compare the tables with CounterSchema.sql()";
+            default ->
+                state.startsWith("28") ? "Correct the credentials" : "Compare the tables with CounterSchema.sql()";
         };
     }
 

@@ -65,8 +65,7 @@ public final class JdbcCounterSink implements CounterSink {
     private volatile boolean schemaSeen;
     private volatile boolean flushInTransaction;
 
-    private JdbcCounterSink(
-            Builder builder, DataSource dataSource, Runnable suspect, @Nullable AutoCloseable ownPool) {
+    private JdbcCounterSink(Builder builder, DataSource dataSource, Runnable suspect, @Nullable AutoCloseable ownPool) {
         this.ownPool = ownPool;
         this.contention = builder.contention;
         this.createSchema = builder.createSchema;
@@ -123,31 +122,35 @@ public final class JdbcCounterSink implements CounterSink {
         if (!schemaSeen && createSchema) {
             schema().apply();
         }
-        return run("could not register instance " + instanceId, () -> database.inTransaction(connection -> {
-            LedgerEntry entry;
-            try (PreparedStatement statement = database.prepared(connection, sql.register)) {
-                statement.setInt(1, CounterSchema.VERSION);
-                statement.setObject(2, instanceId);
-                statement.setObject(3, registration.ownerToken());
-                statement.setString(4, registration.description());
-                entry = entry(statement).orElseThrow(() -> new SQLException("the server returned no entry"));
-            }
-            loadKnownHeld(connection);
-            schemaSeen = true;
-            return entry;
-        }));
+        return run(
+                "could not register instance " + instanceId,
+                () -> database.inTransaction(connection -> {
+                    LedgerEntry entry;
+                    try (PreparedStatement statement = database.prepared(connection, sql.register)) {
+                        statement.setInt(1, CounterSchema.VERSION);
+                        statement.setObject(2, instanceId);
+                        statement.setObject(3, registration.ownerToken());
+                        statement.setString(4, registration.description());
+                        entry = entry(statement).orElseThrow(() -> new SQLException("the server returned no entry"));
+                    }
+                    loadKnownHeld(connection);
+                    schemaSeen = true;
+                    return entry;
+                }));
     }
 
     @Override
     public Optional<LedgerEntry> ledger(UUID instanceId) {
         requireNotSentinel(instanceId);
-        return run("could not read the ledger of " + instanceId, () -> database.inTransaction(connection -> {
-            try (PreparedStatement statement = database.prepared(connection, sql.ledger)) {
-                statement.setInt(1, CounterSchema.VERSION);
-                statement.setObject(2, instanceId);
-                return entry(statement);
-            }
-        }));
+        return run(
+                "could not read the ledger of " + instanceId,
+                () -> database.inTransaction(connection -> {
+                    try (PreparedStatement statement = database.prepared(connection, sql.ledger)) {
+                        statement.setInt(1, CounterSchema.VERSION);
+                        statement.setObject(2, instanceId);
+                        return entry(statement);
+                    }
+                }));
     }
 
     @Override
@@ -171,38 +174,42 @@ public final class JdbcCounterSink implements CounterSink {
 
     @Override
     public List<QuarantinedEntry> quarantined(UUID instanceId, long afterRecord, long upToRecord) {
-        return run("could not read the quarantine of " + instanceId, () -> database.autocommitted(connection -> {
-            try (PreparedStatement statement = database.prepared(connection, sql.quarantinedBetween)) {
-                statement.setObject(1, instanceId);
-                statement.setLong(2, afterRecord);
-                statement.setLong(3, upToRecord);
-                List<QuarantinedEntry> entries = new ArrayList<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        String key = new String(rows.getBytes(1), StandardCharsets.UTF_8);
-                        entries.add(new QuarantinedEntry(key, rows.getLong(2), rows.getString(3)));
+        return run(
+                "could not read the quarantine of " + instanceId,
+                () -> database.autocommitted(connection -> {
+                    try (PreparedStatement statement = database.prepared(connection, sql.quarantinedBetween)) {
+                        statement.setObject(1, instanceId);
+                        statement.setLong(2, afterRecord);
+                        statement.setLong(3, upToRecord);
+                        List<QuarantinedEntry> entries = new ArrayList<>();
+                        try (ResultSet rows = statement.executeQuery()) {
+                            while (rows.next()) {
+                                String key = new String(rows.getBytes(1), StandardCharsets.UTF_8);
+                                entries.add(new QuarantinedEntry(key, rows.getLong(2), rows.getString(3)));
+                            }
+                        }
+                        return entries;
                     }
-                }
-                return entries;
-            }
-        }));
+                }));
     }
 
     @Override
     public WriteResult declareGap(Gap gap) {
-        return run("could not declare " + gap, () -> database.inTransaction(connection -> {
-            try (PreparedStatement statement = database.prepared(connection, sql.declareGap)) {
-                int next = bindGuard(statement, 1, gap.instanceId(), gap.ownerToken(), gap.from(), gap.to());
-                statement.setObject(next, gap.instanceId());
-                statement.setObject(next + 1, gap.ownerToken());
-                statement.setLong(next + 2, gap.from().record());
-                statement.setLong(next + 3, gap.from().digest());
-                statement.setLong(next + 4, gap.to().record());
-                statement.setLong(next + 5, gap.to().digest());
-                statement.setLong(next + 6, gap.deltaSum());
-                return guardHeld(statement) ? WriteResult.applied() : WriteResult.refused();
-            }
-        }));
+        return run(
+                "could not declare " + gap,
+                () -> database.inTransaction(connection -> {
+                    try (PreparedStatement statement = database.prepared(connection, sql.declareGap)) {
+                        int next = bindGuard(statement, 1, gap.instanceId(), gap.ownerToken(), gap.from(), gap.to());
+                        statement.setObject(next, gap.instanceId());
+                        statement.setObject(next + 1, gap.ownerToken());
+                        statement.setLong(next + 2, gap.from().record());
+                        statement.setLong(next + 3, gap.from().digest());
+                        statement.setLong(next + 4, gap.to().record());
+                        statement.setLong(next + 5, gap.to().digest());
+                        statement.setLong(next + 6, gap.deltaSum());
+                        return guardHeld(statement) ? WriteResult.applied() : WriteResult.refused();
+                    }
+                }));
     }
 
     /** Closes the pool if this sink built it. */
@@ -238,8 +245,7 @@ public final class JdbcCounterSink implements CounterSink {
             throws SQLException {
         try (PreparedStatement statement = database.prepared(connection, flush)) {
             statement.setString(1, lockTimeout);
-            int next = bindGuard(
-                    statement, 2, batch.instanceId(), batch.ownerToken(), batch.from(), batch.to());
+            int next = bindGuard(statement, 2, batch.instanceId(), batch.ownerToken(), batch.from(), batch.to());
             entries.bind(connection, statement, next);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
@@ -278,8 +284,10 @@ public final class JdbcCounterSink implements CounterSink {
             return WriteResult.applied(refused);
         });
         if (!result.quarantined().isEmpty()) {
-            LOG.warn("{} is applied, but for {} entries, which are in quarantine",
-                    batch, result.quarantined().size());
+            LOG.warn(
+                    "{} is applied, but for {} entries, which are in quarantine",
+                    batch,
+                    result.quarantined().size());
         }
         return result;
     }

@@ -92,8 +92,7 @@ final class Sql {
             WHERE q.resolved_at IS NULL""";
 
     /** All keys with entries that nobody has resolved yet. Parameter: how many at most. */
-    private static final String HELD_KEYS =
-            "SELECT DISTINCT key FROM {p}quarantine WHERE resolved_at IS NULL LIMIT ?";
+    private static final String HELD_KEYS = "SELECT DISTINCT key FROM {p}quarantine WHERE resolved_at IS NULL LIMIT ?";
 
     /** Parameters: instance, after which record, up to which record. */
     private static final String QUARANTINED_BETWEEN = """
@@ -158,8 +157,7 @@ final class Sql {
             ) AS c ON true
             ORDER BY %s""";
 
-    private static final String BY_KEYS =
-            "SELECT key, value, updated_at FROM {p}counter WHERE key = ANY (:keys)";
+    private static final String BY_KEYS = "SELECT key, value, updated_at FROM {p}counter WHERE key = ANY (:keys)";
 
     private static final String BY_PREFIX = """
             SELECT key, value, updated_at FROM {p}counter
@@ -226,8 +224,7 @@ final class Sql {
     Sql(String prefix, Waits waits, boolean synchronous) {
         this.prefix = requirePrefix(prefix);
         String commit = synchronous ? SYNCHRONOUS_AT_LEAST_ON : "'off'";
-        this.opening = OPENING.formatted(
-                waits.statementMillis(), waits.lockMillis(), waits.socketMillis(), commit);
+        this.opening = OPENING.formatted(waits.statementMillis(), waits.lockMillis(), waits.socketMillis(), commit);
         this.lock = "SELECT " + advisoryLock();
         this.flush = filled(FLUSH.replace("{synchronous}", commit));
         this.move = filled(MOVE);

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param readAt the moment
  * @param flushedAt when any instance last wrote; null if none ever did
  */
-public record Totals(List<Total> entries, Instant readAt, @Nullable Instant flushedAt) {
+public record Totals(
+        List<Total> entries, Instant readAt, @Nullable Instant flushedAt) {
     /** Copies the list. */
     public Totals {
         entries = List.copyOf(entries);

@@ -122,7 +122,8 @@ class CounterSchemaIT {
                     + " everycount_quarantine, everycount_gap TO r_" + database.name()
                     + "; GRANT SELECT ON everycount_schema TO r_" + database.name());
             sink.register(registration());
-            assertThat(sink.write(batch(0, 1, Map.of("a", Long.MAX_VALUE))).isApplied()).isTrue();
+            assertThat(sink.write(batch(0, 1, Map.of("a", Long.MAX_VALUE))).isApplied())
+                    .isTrue();
             assertThat(sink.write(batch(1, 2, Map.of("a", 1L))).quarantined()).hasSize(1);
             assertThat(sink.quarantine().discard("a")).isEqualTo(1);
         } finally {
@@ -132,8 +133,9 @@ class CounterSchemaIT {
 
     @Test
     void missingTablesAreReportedWithWhatToRun() {
-        JdbcCounterSink sink =
-                JdbcCounterSink.builder(database.dataSource()).createSchema(false).build();
+        JdbcCounterSink sink = JdbcCounterSink.builder(database.dataSource())
+                .createSchema(false)
+                .build();
         assertThatThrownBy(() -> sink.register(registration()))
                 .isInstanceOf(FatalSinkException.class)
                 .hasMessageContaining("42P01")
@@ -169,7 +171,8 @@ class CounterSchemaIT {
         assertThatThrownBy(() -> sink.ledger(INSTANCE))
                 .isInstanceOf(FatalSinkException.class)
                 .hasMessageContaining("do not belong together");
-        JdbcCounterSink restarted = JdbcCounterSink.builder(database.dataSource()).build();
+        JdbcCounterSink restarted =
+                JdbcCounterSink.builder(database.dataSource()).build();
         assertThatThrownBy(() -> restarted.register(registration())).isInstanceOf(FatalSinkException.class);
         assertThat(database.number("SELECT count(*) FROM everycount_instance")).isZero();
     }
@@ -179,7 +182,8 @@ class CounterSchemaIT {
         JdbcCounterSink sink = JdbcCounterSink.builder(database.dataSource()).build();
         sink.register(registration());
         database.execute("DROP TABLE everycount_instance");
-        JdbcCounterSink restarted = JdbcCounterSink.builder(database.dataSource()).build();
+        JdbcCounterSink restarted =
+                JdbcCounterSink.builder(database.dataSource()).build();
         assertThatThrownBy(() -> restarted.register(registration()))
                 .isInstanceOf(FatalSinkException.class)
                 .hasMessageContaining("everycount_instance");

@@ -81,8 +81,23 @@ class CounterTotalsIT {
 
     @Test
     void aPrefixOfAnyCharactersFindsExactlyTheKeysThatBeginWithIt() {
-        List<String> texts = List.of("%", "_", "\\", "'", "a", "a%", "\uD7FF", "\uE000", "\uFFFF", "\uD83D\uDE00",
-                "\uDBFF\uDFFF", "\uDBFF\uDFFF\uDBFF\uDFFF", "é", "\u0001", "\u007F", "\u0080");
+        List<String> texts = List.of(
+                "%",
+                "_",
+                "\\",
+                "'",
+                "a",
+                "a%",
+                "\uD7FF",
+                "\uE000",
+                "\uFFFF",
+                "\uD83D\uDE00",
+                "\uDBFF\uDFFF",
+                "\uDBFF\uDFFF\uDBFF\uDFFF",
+                "é",
+                "\u0001",
+                "\u007F",
+                "\u0080");
         Map<String, Long> deltas = new HashMap<>();
         for (String first : texts) {
             for (String second : texts) {
@@ -107,7 +122,10 @@ class CounterTotalsIT {
                 + "ANALYZE everycount_counter");
         List<String> plan = database.query("EXPLAIN SELECT key FROM everycount_counter"
                 + " WHERE key >= 'k77' AND key > '' AND key < 'k78' ORDER BY key LIMIT 10");
-        assertThat(String.join("\n", plan)).contains("Index").contains("key < 'k78'").doesNotContain("Sort");
+        assertThat(String.join("\n", plan))
+                .contains("Index")
+                .contains("key < 'k78'")
+                .doesNotContain("Sort");
     }
 
     @Test

@@ -2,9 +2,7 @@
 package io.everycount.jdbc;
 
 import static io.everycount.jdbc.Fixture.INSTANCE;
-import static io.everycount.jdbc.Fixture.OWNER;
 import static io.everycount.jdbc.Fixture.batch;
-import static io.everycount.jdbc.Fixture.mark;
 import static io.everycount.jdbc.Fixture.registration;
 import static io.everycount.jdbc.Fixture.stored;
 import static io.everycount.jdbc.Fixture.total;
@@ -174,7 +172,7 @@ class FailuresIT {
             statement.execute("SET LOCAL deadlock_timeout = '30s'");
             statement.execute("SELECT FROM everycount_counter WHERE key = 'b' FOR UPDATE");
             Future<?> writing = thread.submit(() ->
-                assertRetriable(() -> sink.write(batch(1, 2, Map.of("a", 1L, "b", 1L))), "40P01"));
+                    assertRetriable(() -> sink.write(batch(1, 2, Map.of("a", 1L, "b", 1L))), "40P01"));
             awaitTrue("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted");
             statement.execute("SELECT FROM everycount_counter WHERE key = 'a' FOR UPDATE");
             writing.get(30, TimeUnit.SECONDS);
@@ -182,7 +180,8 @@ class FailuresIT {
         } finally {
             thread.shutdown();
         }
-        assertThat(sink.write(batch(1, 2, Map.of("a", 1L, "b", 1L))).isApplied()).isTrue();
+        assertThat(sink.write(batch(1, 2, Map.of("a", 1L, "b", 1L))).isApplied())
+                .isTrue();
     }
 
     @Test
@@ -217,14 +216,31 @@ class FailuresIT {
                 + " $$BEGIN RAISE EXCEPTION 'odd' USING ERRCODE = 'ZZ123'; END$$;"
                 + "CREATE TRIGGER odd BEFORE INSERT ON everycount_counter FOR EACH ROW EXECUTE FUNCTION odd()");
         assertRetriable(() -> sink.write(batch(0, 1, Map.of("a", 1L))), "ZZ123");
-        assertThat(database.number("SELECT count(*) FROM everycount_quarantine")).isZero();
+        assertThat(database.number("SELECT count(*) FROM everycount_quarantine"))
+                .isZero();
     }
 
     @ParameterizedTest
     @CsvSource({
-        "08006, false", "40001, false", "40P01, false", "53200, false", "55P03, false", "57014, false",
-        "58030, false", "25006, false", "42P05, false", "26000, false", "XX000, false", "ZZZZZ, false",
-        "28P01, true", "28000, true", "3D000, true", "3F000, true", "42P01, true", "42501, true", "42601, true"
+        "08006, false",
+        "40001, false",
+        "40P01, false",
+        "53200, false",
+        "55P03, false",
+        "57014, false",
+        "58030, false",
+        "25006, false",
+        "42P05, false",
+        "26000, false",
+        "XX000, false",
+        "ZZZZZ, false",
+        "28P01, true",
+        "28000, true",
+        "3D000, true",
+        "3F000, true",
+        "42P01, true",
+        "42501, true",
+        "42601, true"
     })
     void everyKnownStateHasItsClass(String state, boolean fatal) {
         Exception failure = new RuntimeException(new SQLException("pool", null, new SQLException("server", state)));

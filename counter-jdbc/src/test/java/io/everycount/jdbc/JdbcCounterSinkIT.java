@@ -89,10 +89,14 @@ class JdbcCounterSinkIT {
     @ParameterizedTest
     @EnumSource(Contention.class)
     void aBatchAddsItsDeltasAndMovesTheMark(Contention contention) {
-        sink = JdbcCounterSink.builder(database.dataSource()).contention(contention).build();
+        sink = JdbcCounterSink.builder(database.dataSource())
+                .contention(contention)
+                .build();
         sink.register(registration());
-        assertThat(sink.write(batch(0, 1, Map.of("a", 1L, "b", 2L))).isApplied()).isTrue();
-        assertThat(sink.write(batch(1, 4, Map.of("b", 40L, "c", -3L))).isApplied()).isTrue();
+        assertThat(sink.write(batch(0, 1, Map.of("a", 1L, "b", 2L))).isApplied())
+                .isTrue();
+        assertThat(sink.write(batch(1, 4, Map.of("b", 40L, "c", -3L))).isApplied())
+                .isTrue();
         assertThat(total(database, "a")).isEqualTo(1);
         assertThat(total(database, "b")).isEqualTo(42);
         assertThat(total(database, "c")).isEqualTo(-3);
@@ -118,7 +122,8 @@ class JdbcCounterSinkIT {
     void aBatchOfAFormerOwnerIsRefused() {
         sink.register(registration());
         UUID successor = UUID.randomUUID();
-        assertThat(sink.register(new Registration(INSTANCE, successor, "successor")).ownerToken())
+        assertThat(sink.register(new Registration(INSTANCE, successor, "successor"))
+                        .ownerToken())
                 .isEqualTo(successor);
         assertThat(sink.write(batch(0, 1, Map.of("a", 5L))).isApplied()).isFalse();
         assertThat(total(database, "a")).isZero();
@@ -161,11 +166,15 @@ class JdbcCounterSinkIT {
     void aDeclaredGapIsWrittenDownAndMovesTheMark() {
         sink.register(registration());
         sink.write(batch(0, 1, Map.of("a", 5L)));
-        assertThat(sink.declareGap(new Gap(INSTANCE, OWNER, mark(1), mark(9), 77)).isApplied()).isTrue();
+        assertThat(sink.declareGap(new Gap(INSTANCE, OWNER, mark(1), mark(9), 77))
+                        .isApplied())
+                .isTrue();
         assertThat(stored(sink)).isEqualTo(mark(9));
         assertThat(database.query("SELECT from_record, to_record, delta_sum FROM everycount_gap"))
                 .containsExactly("1|9|77");
-        assertThat(sink.declareGap(new Gap(INSTANCE, OWNER, mark(1), mark(9), 77)).isApplied()).isFalse();
+        assertThat(sink.declareGap(new Gap(INSTANCE, OWNER, mark(1), mark(9), 77))
+                        .isApplied())
+                .isFalse();
         assertThat(database.number("SELECT count(*) FROM everycount_gap")).isEqualTo(1);
     }
 
@@ -173,8 +182,20 @@ class JdbcCounterSinkIT {
     void keysOfAnyCharactersAndOfTheGreatestLengthAreStoredAsTheyAre() {
         sink.register(registration());
         Map<String, Long> deltas = new HashMap<>();
-        for (String key : List.of("{\"a\",NULL}", "NULL", "", "'; DROP TABLE x; --", "back\\slash", "%_", "\u0001",
-                "é", "\uD83D\uDE00", "\uFFFF", " ", "x".repeat(1024), "\uD83D\uDE00".repeat(256))) {
+        for (String key : List.of(
+                "{\"a\",NULL}",
+                "NULL",
+                "",
+                "'; DROP TABLE x; --",
+                "back\\slash",
+                "%_",
+                "\u0001",
+                "é",
+                "\uD83D\uDE00",
+                "\uFFFF",
+                " ",
+                "x".repeat(1024),
+                "\uD83D\uDE00".repeat(256))) {
             if (!key.isEmpty()) {
                 deltas.put(key, (long) key.length());
             }
@@ -227,9 +248,10 @@ class JdbcCounterSinkIT {
         assertThat(total(database, "k7")).isEqualTo(4 * 25);
         try (Connection connection = ((HikariDataSource) opened.get(0)).getConnection()) {
             assertThat(connection.getTransactionIsolation())
-                    .isEqualTo(isolation.endsWith("READ")
-                            ? Connection.TRANSACTION_REPEATABLE_READ
-                            : Connection.TRANSACTION_SERIALIZABLE);
+                    .isEqualTo(
+                            isolation.endsWith("READ")
+                                    ? Connection.TRANSACTION_REPEATABLE_READ
+                                    : Connection.TRANSACTION_SERIALIZABLE);
         }
     }
 
@@ -250,13 +272,17 @@ class JdbcCounterSinkIT {
                 .build();
         sink.register(registration());
         writeFromFourInstancesAtOnce(sink, 50);
-        assertThat(database.number("SELECT sum(value)::bigint FROM everycount_counter")).isEqualTo(4 * 50 * 100);
+        assertThat(database.number("SELECT sum(value)::bigint FROM everycount_counter"))
+                .isEqualTo(4 * 50 * 100);
     }
 
     @Test
     void theModeForPgBouncerLeavesNothingBehindInTheSession() throws Exception {
         HikariDataSource pool = pool(true, null, 1);
-        sink = JdbcCounterSink.builder(pool).pgBouncer(true).synchronousCommit(false).build();
+        sink = JdbcCounterSink.builder(pool)
+                .pgBouncer(true)
+                .synchronousCommit(false)
+                .build();
         sink.register(registration());
         for (long record = 0; record < 12; record++) {
             sink.write(batch(record, record + 1, Map.of("a", 1L)));

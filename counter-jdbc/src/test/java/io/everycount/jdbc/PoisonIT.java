@@ -47,7 +47,9 @@ class PoisonIT {
     @ParameterizedTest
     @EnumSource(Contention.class)
     void aTotalThatWouldOverflowGoesToQuarantineAndTheOthersAreCounted(Contention contention) {
-        sink = JdbcCounterSink.builder(database.dataSource()).contention(contention).build();
+        sink = JdbcCounterSink.builder(database.dataSource())
+                .contention(contention)
+                .build();
         overflow("full");
         Map<String, Long> deltas = new HashMap<>();
         for (int i = 0; i < 1000; i++) {
@@ -63,7 +65,8 @@ class PoisonIT {
         });
         assertThat(stored(sink)).isEqualTo(mark(2));
         assertThat(total(database, "full")).isEqualTo(Long.MAX_VALUE);
-        assertThat(database.number("SELECT count(*) FROM everycount_counter WHERE value = 1")).isEqualTo(1000);
+        assertThat(database.number("SELECT count(*) FROM everycount_counter WHERE value = 1"))
+                .isEqualTo(1000);
         assertThat(sink.quarantined(INSTANCE, 1, 2)).isEqualTo(result.quarantined());
         assertThat(sink.quarantined(INSTANCE, 2, 9)).isEmpty();
         assertThat(sink.quarantined(UUID.randomUUID(), 0, 9)).isEmpty();
@@ -122,8 +125,10 @@ class PoisonIT {
     void aBatchWithARefusedEntryAndTheWrongMarkChangesNothing() {
         overflow("full");
         sink.write(batch(1, 2, Map.of("full", 1L)));
-        assertThat(sink.write(batch(1, 2, Map.of("full", 1L, "a", 1L))).isApplied()).isFalse();
-        assertThat(database.number("SELECT count(*) FROM everycount_quarantine")).isEqualTo(1);
+        assertThat(sink.write(batch(1, 2, Map.of("full", 1L, "a", 1L))).isApplied())
+                .isFalse();
+        assertThat(database.number("SELECT count(*) FROM everycount_quarantine"))
+                .isEqualTo(1);
         assertThat(total(database, "a")).isZero();
     }
 
@@ -133,11 +138,13 @@ class PoisonIT {
         database.logStatements();
         overflow("full");
         sink.write(batch(1, 2, Map.of("a", 1L, "full", 10L)));
-        List<String> statements = database.statementsOf(() ->
-                assertThat(sink.write(batch(2, 3, Map.of("a", 1L, "full", -20L))).quarantined())
-                        .hasSize(1));
+        List<String> statements = database.statementsOf(() -> assertThat(
+                        sink.write(batch(2, 3, Map.of("a", 1L, "full", -20L))).quarantined())
+                .hasSize(1));
         assertThat(statements).filteredOn(s -> s.startsWith("ROLLBACK")).isEmpty();
-        assertThat(statements).filteredOn(s -> s.contains("INTO everycount_counter")).hasSize(1);
+        assertThat(statements)
+                .filteredOn(s -> s.contains("INTO everycount_counter"))
+                .hasSize(1);
 
         assertThat(sink.quarantine().held(0, 10)).extracting(HeldDelta::delta).containsExactly(10L, -20L);
         assertThat(sink.quarantine().release("full")).isEqualTo(2);
@@ -198,7 +205,8 @@ class PoisonIT {
                 deltas.put("k" + random.nextInt(90), delta);
             }
             deltas.forEach((key, delta) -> expected.merge(key, delta, Long::sum));
-            assertThat(sink.write(batch(record, record + 1, deltas)).isApplied()).isTrue();
+            assertThat(sink.write(batch(record, record + 1, deltas)).isApplied())
+                    .isTrue();
         }
         Map<String, Long> found = new HashMap<>();
         sink.totals().page("", null, 1000).entries().forEach(t -> found.merge(t.key(), t.value(), Long::sum));
@@ -214,15 +222,18 @@ class PoisonIT {
             assertThat(entry.key()).isEqualTo(key);
             assertThat(entry.reason()).startsWith(sqlState);
         });
-        assertThat(database.number("SELECT sum(value)::bigint FROM everycount_counter")).isEqualTo(5);
+        assertThat(database.number("SELECT sum(value)::bigint FROM everycount_counter"))
+                .isEqualTo(5);
         assertThat(stored(sink)).isEqualTo(mark(1));
     }
 
     private void overflow(String key) {
-        assertThat(sink.write(batch(0, 1, Map.of(key, Long.MAX_VALUE))).quarantined()).isEmpty();
+        assertThat(sink.write(batch(0, 1, Map.of(key, Long.MAX_VALUE))).quarantined())
+                .isEmpty();
     }
 
     private void overflow2(String key) {
-        assertThat(sink.write(batch(1, 2, Map.of(key, Long.MAX_VALUE))).quarantined()).isEmpty();
+        assertThat(sink.write(batch(1, 2, Map.of(key, Long.MAX_VALUE))).quarantined())
+                .isEmpty();
     }
 }

@@ -101,8 +101,7 @@ final class PostgresStore implements StoreUnderTest {
         try {
             Connection holder = database.dataSource().getConnection();
             holder.setAutoCommit(false);
-            try (var statement =
-                    holder.prepareStatement("SELECT FROM everycount_counter WHERE key = ? FOR UPDATE")) {
+            try (var statement = holder.prepareStatement("SELECT FROM everycount_counter WHERE key = ? FOR UPDATE")) {
                 statement.setString(1, key);
                 if (!statement.executeQuery().next()) {
                     throw new IllegalArgumentException(key + " has not been counted");
@@ -149,7 +148,10 @@ final class PostgresStore implements StoreUnderTest {
             for (String table : TABLES) {
                 sql.append("TRUNCATE everycount_").append(table).append(";");
                 sql.append("INSERT INTO everycount_").append(table);
-                sql.append(" OVERRIDING SYSTEM VALUE TABLE was_").append(table).append(suffix).append(";");
+                sql.append(" OVERRIDING SYSTEM VALUE TABLE was_")
+                        .append(table)
+                        .append(suffix)
+                        .append(";");
             }
             database.execute(sql + "COMMIT");
         };

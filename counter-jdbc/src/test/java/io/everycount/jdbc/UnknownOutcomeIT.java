@@ -151,7 +151,8 @@ class UnknownOutcomeIT {
             Future<?> write = threads.submit(() -> sink.write(batch(1, 2, Map.of("a", 1L))));
             awaitWaiting(1);
             Future<Mark> read = threads.submit(() -> register
-                    ? sink.register(new Registration(INSTANCE, UUID.randomUUID(), "next")).mark()
+                    ? sink.register(new Registration(INSTANCE, UUID.randomUUID(), "next"))
+                            .mark()
                     : stored(sink));
             awaitWaiting(2);
             blocker.rollback();
@@ -193,7 +194,9 @@ class UnknownOutcomeIT {
         try (PostgresServer server = PostgresServer.builder().start();
                 TestDatabase own = server.newDatabase()) {
             JdbcCounterSink sink = open(JdbcCounterSink.builder(
-                            own.jdbcUrl(), own.dataSource().getUser(), own.dataSource().getPassword())
+                            own.jdbcUrl(),
+                            own.dataSource().getUser(),
+                            own.dataSource().getPassword())
                     .connectTimeout(Duration.ofSeconds(1)));
             UUID store = sink.register(registration()).storeId();
             sink.write(batch(0, 1, Map.of("a", 1L)));

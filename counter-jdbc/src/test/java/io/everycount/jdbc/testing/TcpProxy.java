@@ -36,7 +36,7 @@ public final class TcpProxy implements AutoCloseable {
         BEFORE_COMMIT,
         /** The server gets it, and what it answers, if anything, is lost: nobody knows. */
         DURING_COMMIT,
-        /** The server has committed and said so, but the client never hears of it. */
+        /** The server has committed and said so, but the client never hears of it. What fails does not count. */
         AFTER_COMMIT
     }
 
@@ -156,6 +156,12 @@ public final class TcpProxy implements AutoCloseable {
         cut = null;
         cuts++;
         return now;
+    }
+
+    private synchronized void cutAtNextCommitInstead() {
+        cut = Cut.AFTER_COMMIT;
+        commitsUntilCut = 1;
+        cuts--;
     }
 
     private void accept() {
@@ -300,8 +306,10 @@ public final class TcpProxy implements AutoCloseable {
             if (group.stream().anyMatch(sql -> sql.equalsIgnoreCase("COMMIT"))) {
                 return true;
             }
-            return !inTransaction && group.stream().noneMatch(sql -> sql.toUpperCase(java.util.Locale.ROOT)
-                    .startsWith("BEGIN"));
+            return !inTransaction
+                    && group.stream()
+                            .noneMatch(sql ->
+                                    sql.toUpperCase(java.util.Locale.ROOT).startsWith("BEGIN"));
         }
 
         /** The messages before the first typed one: requests for encryption, which are declined, and the startup. */
@@ -323,17 +331,27 @@ public final class TcpProxy implements AutoCloseable {
         void serverToClient() throws IOException {
             DataInputStream in = new DataInputStream(new BufferedInputStream(server.getInputStream(), 1 << 16));
             OutputStream out = client.getOutputStream();
+            ByteArrayOutputStream reply = new ByteArrayOutputStream();
+            boolean failed = false;
             while (true) {
                 byte[] message = message(in);
+                reply.write(message);
+                failed |= message[0] == 'E';
                 if (message[0] == 'Z') {
                     inTransaction = message[5] != 'I';
-                    if (cutAtReady) {
+                    if (cutAtReady && !failed) {
                         return;
                     }
+                    if (cutAtReady) {
+                        cutAtReady = false;
+                        cutAtNextCommitInstead();
+                    }
+                    failed = false;
                 }
-                awaitThaw();
                 if (!cutAtReady) {
-                    out.write(message);
+                    awaitThaw();
+                    reply.writeTo(out);
+                    reply.reset();
                 }
             }
         }
