@@ -11,11 +11,14 @@ final class ByteCells extends Cells {
     }
 
     AddOutcome add(byte[] utf8, int offset, int length, long delta, boolean reserved) {
-        Lane lane = lane();
-        Table table = lane.table();
+        int lane = lane();
+        Table table = Lane.table(laneTables, lane);
         int slot = find(table, utf8, offset, length);
-        if (slot >= 0 && addInLane(lane, table, slot, delta)) {
-            return AddOutcome.COUNTED;
+        if (slot >= 0) {
+            long previous = table.addUnmarked(slot, delta);
+            if (Table.isLive(previous) || addedInLane(lane, table, previous)) {
+                return AddOutcome.COUNTED;
+            }
         }
         return addShared(lane, utf8, offset, length, delta, reserved);
     }

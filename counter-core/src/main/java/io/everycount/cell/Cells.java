@@ -24,13 +24,19 @@ abstract class Cells {
 
     static final int REPLACED = Integer.MIN_VALUE + 1;
 
+    /** Not among the first slots looked at. */
+    static final int ELSEWHERE = -1;
+
     private static final int LANE_CAPACITY_MIN = 64;
     private static final int SHARED_CAPACITY_MIN = 256;
     private static final int EVICTABLE_KEYS_MIN = 1_024;
 
     private final Lane[] lanes;
+    /** The lanes' tables in use. Lanes have no marks: to keep them would cost each addition more than the drainer saves. */
+    final Table[] laneTables;
+
     private final int laneShift;
-    private final Lane shared = new Lane(SHARED_CAPACITY_MIN);
+    private final Lane shared = new Lane(new Table[1], 0, SHARED_CAPACITY_MIN, true);
     private final KeyBudget budget;
     private final int keyBytesMax;
     private final AtomicLong keyedTables = new AtomicLong();
@@ -42,8 +48,9 @@ abstract class Cells {
 
     Cells(int laneCount, int keyBytesMax, KeyBudget budget) {
         lanes = new Lane[laneCount];
+        laneTables = new Table[laneCount];
         for (int i = 0; i < laneCount; i++) {
-            lanes[i] = new Lane(LANE_CAPACITY_MIN);
+            lanes[i] = new Lane(laneTables, i, LANE_CAPACITY_MIN, false);
         }
         laneShift = Long.SIZE - Integer.numberOfTrailingZeros(laneCount);
         this.keyBytesMax = keyBytesMax;
@@ -67,23 +74,23 @@ abstract class Cells {
 
     abstract @Nullable String problem(Object source, int offset, int length, int bytesMax);
 
-    /** The lane of the calling thread. */
-    final Lane lane() {
+    /** The number of the calling thread's lane. */
+    final int lane() {
         // Ids are consecutive, so they are spread by the golden ratio (Knuth, TAOCP 3, 6.4).
         long id = Thread.currentThread().getId();
-        return lanes[(int) (id * 0x9e3779b97f4a7c15L >>> laneShift)];
+        return (int) (id * 0x9e3779b97f4a7c15L >>> laneShift);
     }
 
-    /** Adds to the slot that a lane has for the key; false if the caller must go to the shared table. */
-    static boolean addInLane(Lane lane, Table table, int slot, long delta) {
-        long previous = table.add(slot, delta);
-        if (Table.isLive(previous)) {
-            return true;
-        }
+    /**
+     * Completes an addition that found the lane's sum not live.
+     *
+     * @return false if it did not count
+     */
+    final boolean addedInLane(int lane, Table table, long previous) {
         if (Table.isSealed(previous)) {
             return false;
         }
-        lane.replace(table, table.capacity(), table.keyed);
+        lanes[lane].replace(table, table.capacity(), table.keyed);
         return true;
     }
 
@@ -92,7 +99,7 @@ abstract class Cells {
      *
      * @param reserved whether the key's room has been reserved already
      */
-    final AddOutcome addShared(Lane lane, Object source, int offset, int length, long delta, boolean reserved) {
+    final AddOutcome addShared(int lane, Object source, int offset, int length, long delta, boolean reserved) {
         while (true) {
             Table table = shared.table();
             int slot = find(table, source, offset, length);
@@ -135,7 +142,7 @@ abstract class Cells {
             if (!Table.isLive(previous)) {
                 shared.replace(table, table.capacity(), table.keyed);
             } else if (previous != 0) {
-                promote(lane, table, slot, source, offset, length);
+                promote(lanes[lane], table, slot, source, offset, length);
             }
             return AddOutcome.COUNTED;
         }

@@ -10,25 +10,29 @@ import java.lang.invoke.VarHandle;
  * table it replaces, so that a drain finds every table by walking the chain.
  */
 final class Lane {
-    private static final VarHandle TABLE;
+    private static final VarHandle TABLES = MethodHandles.arrayElementVarHandle(Table[].class);
 
-    static {
-        try {
-            TABLE = MethodHandles.lookup().findVarHandle(Lane.class, "table", Table.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+    private final Table[] tables;
+    private final int index;
 
-    private volatile Table table;
-
-    Lane(int capacity) {
-        table = new Table(capacity, false, null);
+    /**
+     * @param tables where the table in use is kept, so that whoever knows the index need not ask this
+     * @param marked whether tables have marks for what was touched
+     */
+    Lane(Table[] tables, int index, int capacity, boolean marked) {
+        this.tables = tables;
+        this.index = index;
+        TABLES.setRelease(tables, index, new Table(capacity, marked));
     }
 
     /** The table in use. */
     Table table() {
-        return (Table) TABLE.getAcquire(this);
+        return table(tables, index);
+    }
+
+    /** The table in use by the lane that keeps it there. */
+    static Table table(Table[] tables, int index) {
+        return (Table) TABLES.getAcquire(tables, index);
     }
 
     /**
@@ -36,13 +40,15 @@ final class Lane {
      * use any more, unless it is the closed one.
      */
     boolean replace(Table old, int capacity, boolean keyed) {
-        return table() == old && !old.closed && TABLE.compareAndSet(this, old, new Table(capacity, keyed, old));
+        return table() == old
+                && !old.closed
+                && TABLES.compareAndSet(tables, index, old, new Table(capacity, keyed, old));
     }
 
     /** Refuses all additions from here on. For the drainer. */
     void close() {
         for (Table last = table(); !last.closed; last = table()) {
-            TABLE.compareAndSet(this, last, Table.closed(last));
+            TABLES.compareAndSet(tables, index, last, Table.closed(last));
         }
     }
 
@@ -52,8 +58,8 @@ final class Lane {
      * after this drain did. For the drainer.
      */
     void drain(Collector collector) {
-        Table current = table;
-        current.collectTouched(collector);
+        Table current = table();
+        current.collect(collector);
         for (Table old = current.replaced; old != null; old = old.replaced) {
             old.seal(collector);
         }

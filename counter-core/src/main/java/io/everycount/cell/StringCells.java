@@ -10,11 +10,43 @@ final class StringCells extends Cells {
     }
 
     AddOutcome add(String key, long delta, boolean reserved) {
-        Lane lane = lane();
-        Table table = lane.table();
+        int lane = lane();
+        Table table = Lane.table(laneTables, lane);
+        int slot = likelySlot(table, key);
+        if (slot >= 0) {
+            long previous = table.addUnmarked(slot, delta);
+            if (Table.isLive(previous) || addedInLane(lane, table, previous)) {
+                return AddOutcome.COUNTED;
+            }
+            return addShared(lane, key, 0, 0, delta, reserved);
+        }
+        return addFromFarther(lane, table, key, delta, reserved);
+    }
+
+    /**
+     * The slot of the key if it is one of the first two that it can be in, else -1. Nearly all keys are, and
+     * without a loop {@link #add} is small enough for the compiler to keep it in registers and to inline it.
+     */
+    private static int likelySlot(Table table, String key) {
+        if (table.keyed) {
+            return -1;
+        }
+        @Nullable Object[] keys = table.keys;
+        int slot = spread(key.hashCode()) & keys.length - 1;
+        if (key.equals(keys[slot])) {
+            return slot;
+        }
+        slot = slot + 1 & keys.length - 1;
+        return key.equals(keys[slot]) ? slot : -1;
+    }
+
+    private AddOutcome addFromFarther(int lane, Table table, String key, long delta, boolean reserved) {
         int slot = find(table, key);
-        if (slot >= 0 && addInLane(lane, table, slot, delta)) {
-            return AddOutcome.COUNTED;
+        if (slot >= 0) {
+            long previous = table.addUnmarked(slot, delta);
+            if (Table.isLive(previous) || addedInLane(lane, table, previous)) {
+                return AddOutcome.COUNTED;
+            }
         }
         return addShared(lane, key, 0, 0, delta, reserved);
     }
@@ -32,7 +64,7 @@ final class StringCells extends Cells {
             if (found == null) {
                 return ~slot;
             }
-            if (found.hashCode() == hash && found.equals(key) && found != Table.DEAD) {
+            if (found.hashCode() == hash && found.equals(key)) {
                 return slot;
             }
             if (found == Table.DEAD) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Assumptions:
  *
  * <ol>
- *   <li>One thread at a time drains ({@link #collectTouched}, {@link #seal}).
+ *   <li>One thread at a time drains ({@link #collect}, {@link #seal}).
  *   <li>A table is sealed only after its successor has been published to writers, with {@link
  *       #replaced} set before that publication.
  *   <li>|delta| is at most {@link #DELTA_MAX}; a writer that finds a slot sealed reads the published
@@ -29,11 +29,12 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>An {@link #add} to a slot that was not sealed is collected exactly once: the sum changes only by atomic
  *       additions and by the drainer's atomic exchange.
- *   <li>An add that returned before {@link #collectTouched} was called is in that collection or an
+ *   <li>An add that returned before {@link #collect} was called is in that collection or an
  *       earlier one. The writer marks its block of slots as touched <em>after</em> adding; the drainer
  *       takes the mark away <em>before</em> it reads the sums. If the writer saw the mark standing,
  *       then whoever takes it away later reads the sum later still; if it did not, it sets the mark
- *       itself before it returns. No writer relies on another one to set a mark.
+ *       itself before it returns. No writer relies on another one to set a mark. In a table without
+ *       marks the drainer reads every sum.
  *   <li>After {@link #seal} no add to this table counts and no key enters it: free slots are
  *       closed by the same compare-and-set that writers would claim them with.
  *   <li>A sealed sum starts in the middle of a range of 2^62 values that 2^21 late additions cannot
@@ -47,9 +48,8 @@ final class Table {
     /** The largest |delta| that may be added to a cell directly. */
     static final long DELTA_MAX = 1L << 40;
 
-    /** Fills free slots of a table that takes no more keys. No valid key equals it: it has a NUL. */
-    @SuppressWarnings("StringOperationCanBeSimplified") // must not be the interned one
-    static final Object DEAD = new String("\0dead");
+    /** Fills free slots of a table that takes no more keys. No key equals it. */
+    static final Object DEAD = new Object();
 
     private static final long LIVE = 1L << 60;
     private static final int LIVE_SHIFT = 61;
@@ -83,8 +83,11 @@ final class Table {
 
     private final long[] sums;
 
-    /** One for each block of 64 slots: not 0 if a sum in it may be other than 0. */
-    private final int[] touched;
+    /**
+     * One for each block of 64 slots: not 0 if a sum in it may be other than 0. Null for a table without
+     * marks, small enough for every drain to look at every sum.
+     */
+    private final int @Nullable [] touched;
 
     final int mask;
     /** Whether slots are found by {@link SipHash} instead of the quick hash. */
@@ -104,14 +107,20 @@ final class Table {
 
     private boolean observed;
 
-    Table(int capacity, boolean keyed, @Nullable Table replaced) {
-        this(capacity, keyed, false, replaced);
+    /** The first table of a place. */
+    Table(int capacity, boolean marked) {
+        this(capacity, marked, false, false, null);
     }
 
-    private Table(int capacity, boolean keyed, boolean closed, @Nullable Table replaced) {
+    /** A successor, with marks if the table that it replaces has them. */
+    Table(int capacity, boolean keyed, Table replaced) {
+        this(capacity, replaced.touched != null, keyed, false, replaced);
+    }
+
+    private Table(int capacity, boolean marked, boolean keyed, boolean closed, @Nullable Table replaced) {
         this.keys = new @Nullable Object[capacity];
         this.sums = new long[capacity];
-        this.touched = new int[(capacity >> BLOCK_SHIFT) + 1];
+        this.touched = marked ? new int[(capacity >> BLOCK_SHIFT) + 1] : null;
         this.mask = capacity - 1;
         this.keyed = keyed;
         this.closed = closed;
@@ -120,7 +129,7 @@ final class Table {
 
     /** The last table of a lane: nothing can be added to it. */
     static Table closed(Table replaced) {
-        Table table = new Table(2, false, true, replaced);
+        Table table = new Table(2, false, false, true, replaced);
         table.keys[0] = DEAD;
         table.keys[1] = DEAD;
         return table;
@@ -177,11 +186,16 @@ final class Table {
      * if it is not {@link #isLive} either, it was counted, and the table must be replaced now.
      */
     long add(int slot, long delta) {
-        long previous = (long) SUMS.getAndAdd(sums, slot, delta);
+        long previous = addUnmarked(slot, delta);
         if (!isSealed(previous)) {
             touch(slot);
         }
         return previous;
+    }
+
+    /** As {@link #add}, for tables without marks. */
+    long addUnmarked(int slot, long delta) {
+        return (long) SUMS.getAndAdd(sums, slot, delta);
     }
 
     static boolean isLive(long sum) {
@@ -193,6 +207,9 @@ final class Table {
     }
 
     private void touch(int slot) {
+        if (touched == null) {
+            return;
+        }
         int block = slot >> BLOCK_SHIFT;
         // Read first: while the mark stands, writers only share the line.
         if ((int) TOUCHED.getVolatile(touched, block) == 0) {
@@ -201,9 +218,12 @@ final class Table {
     }
 
     /** Empties the sums in place. For the drainer. */
-    void collectTouched(Collector collector) {
-        for (int block = 0; block < touched.length; block++) {
-            if ((int) TOUCHED.getVolatile(touched, block) != 0) {
+    void collect(Collector collector) {
+        int blocks = (keys.length - 1 >> BLOCK_SHIFT) + 1;
+        for (int block = 0; block < blocks; block++) {
+            if (touched == null) {
+                collectBlock(block, collector);
+            } else if ((int) TOUCHED.getVolatile(touched, block) != 0) {
                 TOUCHED.getAndSet(touched, block, 0);
                 try {
                     collectBlock(block, collector);
