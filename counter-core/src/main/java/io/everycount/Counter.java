@@ -38,6 +38,12 @@ public final class Counter implements AutoCloseable {
      *     many large ones wait; nothing was counted
      */
     public void add(long delta) {
+        if (closed || !cell.tryAdd(delta)) {
+            addSlowly(delta);
+        }
+    }
+
+    private void addSlowly(long delta) {
         AddOutcome outcome = closed ? AddOutcome.CLOSED : cache.add(cell, delta);
         if (outcome != AddOutcome.COUNTED) {
             cache.refuseHandle(cell, outcome, delta);

@@ -70,6 +70,37 @@ public final class HandleCell extends HandleCellBase {
     }
 
     /**
+     * Adds, if that goes at the first attempt.
+     *
+     * @return false if nothing was counted, for whatever reason: {@link CellStore#add(HandleCell, long, boolean)}
+     *     takes it from there
+     */
+    public boolean tryAdd(long delta) {
+        if (CellStore.isLarge(delta)) {
+            return false;
+        }
+        long[] sums = stripes;
+        if (sums == null) {
+            long sum = base;
+            return Table.isLive(sum) && BASE.compareAndSet(this, sum, sum + delta);
+        }
+        if (sums == CLOSED_STRIPES) {
+            return false;
+        }
+        int index = indexOf(stripeOfThread());
+        long sum = (long) SUM.getVolatile(sums, index);
+        return Table.isLive(sum) && SUM.compareAndSet(sums, index, sum, sum + delta);
+    }
+
+    private static int stripeOfThread() {
+        return (int) (Thread.currentThread().getId() * 0x9e3779b97f4a7c15L >>> 32);
+    }
+
+    private int indexOf(int stripe) {
+        return ((stripe & stripeCount - 1) + 1) * STRIDE;
+    }
+
+    /**
      * Adds.
      *
      * @param delta at most {@link Table#DELTA_MAX} either way
@@ -104,10 +135,9 @@ public final class HandleCell extends HandleCellBase {
         if (sums == null || sums == CLOSED_STRIPES) {
             return AddOutcome.CLOSED;
         }
-        long id = Thread.currentThread().getId() * 0x9e3779b97f4a7c15L;
-        int stripe = (int) (id >>> 32);
+        int stripe = stripeOfThread();
         while (true) {
-            int index = ((stripe & stripeCount - 1) + 1) * STRIDE;
+            int index = indexOf(stripe);
             long sum = (long) SUM.getVolatile(sums, index);
             if (!Table.isLive(sum)) {
                 return refused(sum);
