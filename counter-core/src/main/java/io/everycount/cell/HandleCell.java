@@ -46,6 +46,8 @@ public final class HandleCell extends HandleCellBase {
 
     private final int stripeCount;
 
+    private final int stripeShift;
+
     /** Null until two writers meet. */
     private volatile long @Nullable [] stripes;
 
@@ -62,6 +64,7 @@ public final class HandleCell extends HandleCellBase {
     HandleCell(String key, int stripeCount) {
         this.key = key;
         this.stripeCount = stripeCount;
+        this.stripeShift = Long.numberOfLeadingZeros(stripeCount - 1L);
     }
 
     /** The counter's key. */
@@ -92,8 +95,9 @@ public final class HandleCell extends HandleCellBase {
         return Table.isLive(sum) && SUM.compareAndSet(sums, index, sum, sum + delta);
     }
 
-    private static int stripeOfThread() {
-        return (int) (Thread.currentThread().getId() * 0x9e3779b97f4a7c15L >>> 32);
+    /** From the upper bits, as for lanes: in lower ones, threads with consecutive ids can meet. */
+    private int stripeOfThread() {
+        return (int) (Thread.currentThread().getId() * 0x9e3779b97f4a7c15L >>> stripeShift);
     }
 
     private int indexOf(int stripe) {
