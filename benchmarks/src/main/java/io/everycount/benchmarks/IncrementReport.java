@@ -10,9 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.BenchmarkResult;
+import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -149,12 +150,15 @@ public final class IncrementReport {
 
     /** The median over the iterations: on a busy machine, some of them still pay for compiling. */
     private static double secondary(RunResult result, String name) {
-        List<Double> scores = result.getBenchmarkResults().stream()
-                .flatMap(fork -> fork.getIterationResults().stream())
-                .map(iteration -> iteration.getSecondaryResults().get(name))
-                .filter(Objects::nonNull)
-                .map(Result::getScore)
-                .toList();
+        List<Double> scores = new ArrayList<>();
+        for (BenchmarkResult fork : result.getBenchmarkResults()) {
+            for (IterationResult iteration : fork.getIterationResults()) {
+                Result<?> found = iteration.getSecondaryResults().get(name);
+                if (found != null) {
+                    scores.add(found.getScore());
+                }
+            }
+        }
         if (scores.isEmpty()) {
             throw new IllegalStateException("no " + name + " among the results");
         }
