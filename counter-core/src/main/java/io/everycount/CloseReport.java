@@ -8,11 +8,11 @@ import java.util.Map;
  *
  * @param stats at the end; {@code stats.persisted()} is what was saved
  * @param unsaved deltas that are certainly not in every required sink
- * @param unknown deltas of a write whose outcome was not known when time ran out
+ * @param unknown deltas of a write whose outcome was not known when time ran out: they may be in the sink
+ *     now, or get there yet
+ * @param isComplete whether everything counted is known to be in every required sink, or in its
+ *     quarantine, but for gaps declared before ({@code stats.lost()}). If it is not although both maps are
+ *     empty, the cells could not be emptied, or a sink's ledger does not agree with this cache's history.
  */
-public record CloseReport(CounterStats stats, Map<String, Long> unsaved, Map<String, Long> unknown) {
-    /** Whether everything counted is in every required sink, or in its quarantine. */
-    public boolean isComplete() {
-        return unsaved.isEmpty() && unknown.isEmpty();
-    }
-}
+public record CloseReport(
+        CounterStats stats, Map<String, Long> unsaved, Map<String, Long> unknown, boolean isComplete) {}

@@ -12,7 +12,8 @@ import io.everycount.flush.PipelineStoppedException;
 import io.everycount.sink.CounterSink;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -52,7 +54,6 @@ public final class CounterCache implements AutoCloseable {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
     private static final long BLOCKED_NAP_NANOS = 1_000_000;
 
-    private final UUID instanceId;
     private final CellStore cells;
     private final Pipeline pipeline;
     private final Events events;
@@ -66,7 +67,6 @@ public final class CounterCache implements AutoCloseable {
     private final AtomicReference<@Nullable CompletableFuture<CloseReport>> closing = new AtomicReference<>();
 
     CounterCache(
-            UUID instanceId,
             CellStore cells,
             Pipeline pipeline,
             Events events,
@@ -74,7 +74,6 @@ public final class CounterCache implements AutoCloseable {
             int maxKeyBytes,
             int maxWaiters,
             LimitPolicy policy) {
-        this.instanceId = instanceId;
         this.cells = cells;
         this.pipeline = pipeline;
         this.events = events;
@@ -94,9 +93,9 @@ public final class CounterCache implements AutoCloseable {
         return new CounterCacheBuilder(sink);
     }
 
-    /** This cache's name in the sink's ledger: random, new for each cache. */
+    /** This cache's name in the ledger of its first sink: random, new for each cache. */
     public UUID instanceId() {
-        return instanceId;
+        return pipeline.instanceId();
     }
 
     /** Adds 1; see {@link #add(String, long)}. */
@@ -155,36 +154,36 @@ public final class CounterCache implements AutoCloseable {
     /**
      * Adds to several counters: all of them, or none if this throws a {@link RejectedException}.
      *
-     * @param deltas as for {@link #add(String, long)}; must not change during the call
+     * @param deltas as for {@link #add(String, long)}
      * @throws RejectedException naming the first entry that is not allowed, or the limit that the whole
      *     would exceed; nothing was counted
      */
     public void addAll(Map<String, Long> deltas) {
-        String[] keys = new String[deltas.size()];
-        long[] amounts = new long[keys.length];
-        int size = 0;
+        List<String> keyList = new ArrayList<>(deltas.size());
+        List<Long> deltaList = new ArrayList<>(deltas.size());
         int large = 0;
         for (Map.Entry<String, Long> entry : deltas.entrySet()) {
             String key = entry.getKey();
             Long delta = entry.getValue();
             if (delta == null) {
-                throw rejected(RejectedException.Reason.INVALID_DELTA, "the delta of key \"" + key + "\" is null");
+                throw rejected(RejectedException.Reason.INVALID_DELTA, "the delta of key " + quoted(key) + " is null");
             }
             checkUnusual(key, delta);
-            if (delta != 0 && size < keys.length) {
-                keys[size] = key;
-                amounts[size++] = delta;
+            if (delta != 0) {
+                keyList.add(key);
+                deltaList.add(delta);
                 large += CellStore.isLarge(delta) ? 1 : 0;
             }
         }
-        String[] used = Arrays.copyOf(keys, size);
+        String[] used = keyList.toArray(new String[0]);
+        long[] amounts = deltaList.stream().mapToLong(Long::longValue).toArray();
         int largeDeltas = large;
         AddOutcome outcome = addBulk(used, amounts, largeDeltas);
         if (outcome == AddOutcome.KEY_LIMIT && overflow != null) {
             outcome = addBulkOverflowing(used, amounts, largeDeltas);
         }
         if (outcome != AddOutcome.COUNTED) {
-            refused(outcome, size + " keys", 0, () -> addBulk(used, amounts, largeDeltas));
+            refused(outcome, used.length + " keys", 0, () -> addBulk(used, amounts, largeDeltas));
         }
     }
 
@@ -247,6 +246,7 @@ public final class CounterCache implements AutoCloseable {
                     RejectedException.Reason.WAITER_LIMIT,
                     maxWaiters + " calls wait for their acknowledgement already (maxWaiters)");
         }
+        long recordBefore = pipeline.lastRecord();
         try {
             add(key, delta);
         } catch (Throwable t) {
@@ -254,13 +254,13 @@ public final class CounterCache implements AutoCloseable {
             throw t;
         }
         // Read after adding: so the stage's drain starts after it, too.
-        return pipeline.nextStage().announced().handle((quarantined, error) -> {
+        return pipeline.nextStage().announced().handle((nothing, error) -> {
             waiters.decrementAndGet();
             if (error != null) {
                 throw unconfirmed(
                         error instanceof CompletionException && error.getCause() != null ? error.getCause() : error);
             }
-            if (quarantined.contains(key)) {
+            if (pipeline.isQuarantined(key, recordBefore)) {
                 throw new QuarantinedException(key);
             }
             return null;
@@ -315,7 +315,7 @@ public final class CounterCache implements AutoCloseable {
         DrainStage stage = pipeline.nextStage();
         pipeline.requestDrain();
         try {
-            Pipeline.await(stage, nanos);
+            stage.await(nanos);
         } catch (TimeoutException e) {
             throw new UnconfirmedException(
                     "not everything was in the sink after " + timeout + "; writing goes on. " + lastError(), e);
@@ -326,33 +326,39 @@ public final class CounterCache implements AutoCloseable {
 
     /**
      * Takes no more increments, writes everything that was counted, and ends the threads. A call after
-     * the first waits for that one and returns its report.
+     * the first returns that one's report, and waits for it if need be.
      *
      * @param timeout how long the sinks may take; zero leaves everything pending
      * @return what was saved and what was not; nothing is thrown for what was not
-     * @throws InterruptedException if interrupted; the cache is closed even then
+     * @throws InterruptedException if interrupted; the cache is closed even then, and another call has the
+     *     report
+     * @throws UnconfirmedException if an earlier call has not ended in time
      */
     public CloseReport close(Duration timeout) throws InterruptedException {
         long nanos = nanos(timeout);
         CompletableFuture<CloseReport> mine = new CompletableFuture<>();
         CompletableFuture<CloseReport> first = closing.compareAndExchange(null, mine);
         if (first != null) {
-            try {
-                return first.get();
-            } catch (ExecutionException e) {
-                throw new IllegalStateException("the first close did not end normally", e.getCause());
-            }
+            return reportOf(first, timeout, nanos);
         }
         try {
-            Pipeline.Remains remains = pipeline.close(nanos);
-            CloseReport report = new CloseReport(stats(), remains.unsaved(), remains.unknown());
-            mine.complete(report);
-            return report;
-        } catch (Throwable t) {
-            mine.completeExceptionally(t);
-            throw t;
+            pipeline.close(nanos);
         } finally {
+            Pipeline.Remains remains = pipeline.remains();
+            mine.complete(new CloseReport(stats(), remains.unsaved(), remains.unknown(), remains.complete()));
             events.close();
+        }
+        return mine.join();
+    }
+
+    private static CloseReport reportOf(CompletableFuture<CloseReport> first, Duration timeout, long nanos)
+            throws InterruptedException {
+        try {
+            return first.get(nanos, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the first close did not end normally", e.getCause());
+        } catch (TimeoutException e) {
+            throw new UnconfirmedException("another thread's close has not ended after " + timeout, e);
         }
     }
 
@@ -372,8 +378,10 @@ public final class CounterCache implements AutoCloseable {
         }
         if (!report.isComplete()) {
             throw new UnconfirmedException(
-                    "closed with deltas of " + report.unsaved().size() + " keys unsaved and of "
-                            + report.unknown().size() + " keys unknown. " + lastError(),
+                    "closed, but not everything is known to be saved: deltas of "
+                            + report.unsaved().size() + " keys are not, of "
+                            + report.unknown().size()
+                            + " keys it is unknown. " + lastError(),
                     null);
         }
     }
@@ -382,7 +390,7 @@ public final class CounterCache implements AutoCloseable {
     public CounterStats stats() {
         Pipeline.Snapshot p = pipeline.snapshot();
         return new CounterStats(
-                instanceId,
+                instanceId(),
                 stateOf(p.state()),
                 p.whyStopped(),
                 p.accepted(),
@@ -405,8 +413,11 @@ public final class CounterCache implements AutoCloseable {
                 p.sinks().stream()
                         .map(sink -> new CounterStats.Sink(
                                 sink.sink().name(),
+                                sink.instanceId(),
                                 sink.required(),
                                 stateOf(sink.state()),
+                                sink.quarantined(),
+                                sink.lost(),
                                 sink.failing(),
                                 sink.appliedRecord(),
                                 sink.batches(),
@@ -479,7 +490,7 @@ public final class CounterCache implements AutoCloseable {
         AddOutcome outcome;
         do {
             // A drain is what makes room; a short nap instead of a queue keeps writers and drainer apart.
-            pipeline.requestDrain();
+            pipeline.requestRoom();
             LockSupport.parkNanos(this, BLOCKED_NAP_NANOS);
             outcome = again.get();
         } while (isLimit(outcome)

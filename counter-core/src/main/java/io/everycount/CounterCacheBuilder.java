@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.UUID;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -48,18 +47,31 @@ public final class CounterCacheBuilder {
     /**
      * Adds another sink, with a mark of its own: an increment counts as persisted once every required
      * sink has it.
+     *
+     * @throws IllegalArgumentException if the sink has been given before
      */
     public CounterCacheBuilder alsoTo(CounterSink sink) {
-        required.add(Objects.requireNonNull(sink, "sink"));
+        required.add(requireNew(sink));
         return this;
+    }
+
+    private CounterSink requireNew(CounterSink sink) {
+        Objects.requireNonNull(sink, "sink");
+        if (required.contains(sink) || bestEffort.contains(sink)) {
+            throw new IllegalArgumentException(
+                    sink.name() + " has been given already; it would count everything twice");
+        }
+        return sink;
     }
 
     /**
      * Adds a sink that nobody waits for. If it falls further behind than records are retained, it gets
      * a gap.
+     *
+     * @throws IllegalArgumentException if the sink has been given before
      */
     public CounterCacheBuilder bestEffortTo(CounterSink sink) {
-        bestEffort.add(Objects.requireNonNull(sink, "sink"));
+        bestEffort.add(requireNew(sink));
         return this;
     }
 
@@ -193,8 +205,8 @@ public final class CounterCacheBuilder {
     }
 
     /**
-     * Runs the listener and whatever depends on acknowledgements; default a thread of the cache's own. It
-     * may drop nothing.
+     * Runs the listener and whatever depends on acknowledgements; default a thread of the cache's own, on
+     * which a callback must not wait for another callback ({@code addAsync(…).join()}; a flush is fine).
      */
     public CounterCacheBuilder callbackExecutor(Executor executor) {
         callbacks = Objects.requireNonNull(executor, "executor");
@@ -214,24 +226,18 @@ public final class CounterCacheBuilder {
                 throw new IllegalArgumentException("the overflow key is not allowed: " + problem);
             }
         }
-        UUID instanceId = UUID.randomUUID();
         SecureRandom random = new SecureRandom();
         Rejections rejections = new Rejections();
         Events events = new Events(listener, callbacks, rejections, name);
         Pipeline[] pipeline = new Pipeline[1];
-        CellStore cells = new CellStore(
-                CellStore.lanesForThisMachine(),
-                maxKeys,
-                maxKeyBytes,
-                maxKeys - maxKeys / 4,
-                () -> pipeline[0].requestDrain());
+        CellStore cells =
+                new CellStore(CellStore.lanesForThisMachine(), maxKeys, maxKeyBytes, () -> pipeline[0].requestRoom());
         pipeline[0] = new Pipeline(
                 cells,
                 required,
                 bestEffort,
                 name,
                 new PipelineSettings(
-                        instanceId,
                         name + " pid " + ProcessHandle.current().pid(),
                         flushInterval.toNanos(),
                         RECORD_KEYS_MAX,
@@ -243,12 +249,12 @@ public final class CounterCacheBuilder {
                         IDLE_KEYS.toNanos(),
                         firstRetry.toNanos(),
                         maxRetry.toNanos(),
-                        events.callbacks(),
+                        events::execute,
                         random,
                         System::nanoTime),
                 events);
-        CounterCache cache = new CounterCache(
-                instanceId, cells, pipeline[0], events, rejections, maxKeyBytes, maxWaiters, limitPolicy);
+        CounterCache cache =
+                new CounterCache(cells, pipeline[0], events, rejections, maxKeyBytes, maxWaiters, limitPolicy);
         pipeline[0].start();
         return cache;
     }

@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
  *
  * holds for every snapshot. Increments that no drain has taken yet are in none of them.
  *
- * @param instanceId this cache's name in the ledger
+ * @param instanceId this cache's name in the ledger of its first sink
  * @param state running, or why not
  * @param stateMessage a sentence, if not running
  * @param accepted taken from the cells by drains
  * @param persisted in the totals of every required sink
- * @param quarantined set aside by a required sink
- * @param lost in gaps: a store went back in time further than records were kept
+ * @param quarantined set aside by the required sink that is furthest behind; each sink's own is with it
+ * @param lost in gaps: that store went back in time further than records were kept
  * @param pending on the way
  * @param pendingBytes what that takes in memory, about
  * @param retainedBytes what is persisted and kept for a store that goes back in time, about
@@ -76,8 +76,11 @@ public record CounterStats(
      * One sink.
      *
      * @param name as the sink says
+     * @param instanceId this cache's name in its ledger
      * @param required whether acknowledgements wait for it
      * @param state running, or why not
+     * @param quarantined the sum of deltas it set aside
+     * @param lost the sum of deltas in gaps that it had to be told of
      * @param failing whether it has not been reached yet, or the last attempt failed
      * @param appliedRecord the last record that it has
      * @param batches written so far
@@ -87,8 +90,11 @@ public record CounterStats(
      */
     public record Sink(
             String name,
+            UUID instanceId,
             boolean required,
             State state,
+            long quarantined,
+            long lost,
             boolean failing,
             long appliedRecord,
             long batches,

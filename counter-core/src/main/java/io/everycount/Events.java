@@ -8,11 +8,12 @@ import io.everycount.sink.CounterSink;
 import io.everycount.sink.QuarantinedEntry;
 import java.time.Duration;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -41,8 +42,8 @@ final class Events implements PipelineEvents {
     /** The drainer's: rejections told so far. */
     private Map<RejectedException.Reason, Long> toldRejections = new EnumMap<>(RejectedException.Reason.class);
 
-    /** The callback executor's: sinks whose failure was logged, with the number of failures. */
-    private final Map<CounterSink, Integer> failing = new HashMap<>();
+    /** Sinks whose failure was logged, with the number of failures. */
+    private final Map<CounterSink, Integer> failing = new ConcurrentHashMap<>();
 
     /**
      * @param callbacks runs callbacks; null for a thread of our own
@@ -65,8 +66,16 @@ final class Events implements PipelineEvents {
         return executor;
     }
 
-    Executor callbacks() {
-        return callbacks;
+    /**
+     * Runs code of users that waits for an acknowledgement. If the executor refuses (it was shut down, or
+     * has no room), a thread of the common pool does it: never one of ours, and never nobody.
+     */
+    void execute(Runnable task) {
+        try {
+            callbacks.execute(task);
+        } catch (Throwable t) {
+            ForkJoinPool.commonPool().execute(task);
+        }
     }
 
     long leftOut() {
@@ -95,7 +104,7 @@ final class Events implements PipelineEvents {
                     LOG.warn("A listener failed; counting goes on", t);
                 }
             });
-        } catch (RuntimeException e) {
+        } catch (Throwable t) {
             waiting.decrementAndGet();
             leftOut.incrementAndGet();
         }

@@ -3,7 +3,6 @@ package io.everycount.cell;
 
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +36,8 @@ public final class CellStore {
     private final AtomicInteger bulksUnderWay = new AtomicInteger();
     private volatile boolean closing;
 
-    private final AtomicLong handleCount = new AtomicLong();
+    /** Cells that the drainer has sealed and unlisted, and whose entries in the map can go. */
+    private final AtomicReference<@Nullable HandleCell> sealed = new AtomicReference<>();
 
     /** The drainer's: cells to seal, not all of them sealed yet. */
     private @Nullable HandleCell sealing;
@@ -48,21 +48,19 @@ public final class CellStore {
      * @param laneCount a power of two, at least 2
      * @param keysMax the most distinct keys in use
      * @param keyBytesMax the most bytes of UTF-8 in a key
-     * @param pressureAt from so many keys on, a drain lets go of all keys, so that only those still in use
-     *     come back
-     * @param onPressure run by a writer, once between two drains, when so many are in use; must return at
-     *     once
+     * @param onPressure run by a writer, once between two drains, when keys in use come near their limit;
+     *     must return at once. The next drain lets go of all keys, so that only those still in use come
+     *     back.
      */
-    public CellStore(int laneCount, long keysMax, int keyBytesMax, long pressureAt, Runnable onPressure) {
+    public CellStore(int laneCount, long keysMax, int keyBytesMax, Runnable onPressure) {
         if (laneCount < 2 || Integer.bitCount(laneCount) != 1) {
             throw new IllegalArgumentException(laneCount + " lanes; a power of two from 2 on is needed");
         }
         this.keyBytesMax = keyBytesMax;
         this.stripeCount = laneCount;
-        budget = new KeyBudget(keysMax, pressureAt, onPressure);
+        budget = new KeyBudget(keysMax, onPressure);
         strings = new StringCells(laneCount, keyBytesMax, budget);
         bytes = new ByteCells(laneCount, keyBytesMax, budget);
-        budget.countAlso(handleCount::get);
     }
 
     /** Lanes for this machine: at least four for each processor, so that threads seldom share one. */
@@ -167,21 +165,31 @@ public final class CellStore {
      * @return null if as many keys as allowed are in use, or the store is closed
      */
     public @Nullable HandleCell openHandle(String key) {
-        Shared shared = handles.compute(key, (k, open) -> {
-            if (open != null) {
-                return new Shared(open.cell, open.users + 1);
+        forgetSealed();
+        Shared shared = handles.compute(key, (k, known) -> {
+            if (known != null && (known.users > 0 || known.cell.reopen())) {
+                return new Shared(known.cell, known.users + 1);
             }
-            handleCount.incrementAndGet();
-            if (budget.allowsOneMore()) {
+            if (budget.tryOpenHandle()) {
                 HandleCell cell = new HandleCell(k, stripeCount);
                 if (list(cell)) {
                     return new Shared(cell, 1);
                 }
+                budget.handleClosed();
             }
-            handleCount.decrementAndGet();
             return null;
         });
         return shared == null ? null : shared.cell;
+    }
+
+    /** Removes entries of sealed cells from the map: not the drainer's work, as the map has locks. */
+    private void forgetSealed() {
+        if (sealed.get() != null) {
+            for (HandleCell s = sealed.getAndSet(null); s != null; s = s.nextSealed) {
+                HandleCell cell = s;
+                handles.computeIfPresent(cell.key(), (key, known) -> known.cell == cell ? null : known);
+            }
+        }
     }
 
     /** Makes a cell known to the drainer, before anyone can add to it. */
@@ -198,18 +206,20 @@ public final class CellStore {
         }
     }
 
-    /** Gives a handle back, once for each {@link #openHandle}; after the last, the next drain closes the cell. */
+    /**
+     * Gives a handle back, once for each {@link #openHandle}; after the last, the next drain closes the
+     * cell, unless somebody opens it again before.
+     */
     public void closeHandle(HandleCell cell) {
-        handles.computeIfPresent(cell.key(), (key, open) -> {
-            if (open.cell != cell) {
-                return open;
+        forgetSealed();
+        handles.computeIfPresent(cell.key(), (key, known) -> {
+            if (known.cell != cell) {
+                return known;
             }
-            if (open.users > 1) {
-                return new Shared(cell, open.users - 1);
+            if (known.users == 1) {
+                cell.startClosing();
             }
-            cell.startClosing();
-            handleCount.decrementAndGet();
-            return null;
+            return new Shared(cell, known.users - 1);
         });
     }
 
@@ -221,7 +231,7 @@ public final class CellStore {
                 return outcome;
             }
         }
-        return cell.isClosing() ? AddOutcome.CLOSED : large.add(cell.key(), delta, reserved);
+        return large.add(cell.key(), delta, reserved);
     }
 
     /**
@@ -269,19 +279,29 @@ public final class CellStore {
         }
         HandleCell previous = null;
         for (HandleCell cell = first; cell != null; cell = cell.next) {
-            if (!cell.isClosing()) {
+            if (!cell.takeToSeal()) {
                 cell.collect(collector);
                 previous = cell;
             } else {
                 cell.seal(collector);
-                // The top changes under us, so a closed cell there waits until another is put above it.
+                // The top changes under us: if it has, the cell goes with the next drain.
                 if (previous != null) {
                     previous.next = cell.next;
-                } else if (!handleCells.compareAndSet(cell, cell.next)) {
+                    unlisted(cell);
+                } else if (handleCells.compareAndSet(cell, cell.next)) {
+                    unlisted(cell);
+                } else {
                     previous = cell;
                 }
             }
         }
+    }
+
+    private void unlisted(HandleCell cell) {
+        budget.handleClosed();
+        do {
+            cell.nextSealed = sealed.get();
+        } while (!sealed.compareAndSet(cell.nextSealed, cell));
     }
 
     /** How many distinct keys are in use, about. */

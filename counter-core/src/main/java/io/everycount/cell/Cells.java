@@ -90,7 +90,7 @@ abstract class Cells {
         if (Table.isSealed(previous)) {
             return false;
         }
-        lanes[lane].replace(table, table.capacity(), table.keyed);
+        lanes[lane].replaceIfPossible(table, LANE_CAPACITY_MIN);
         return true;
     }
 
@@ -118,6 +118,7 @@ abstract class Cells {
                     continue;
                 }
                 slot = ~slot;
+                Object key = keyOf(source, offset, length);
                 if (!table.reserve()) {
                     shared.replace(table, doubled(table), table.keyed);
                     continue;
@@ -127,7 +128,7 @@ abstract class Cells {
                     table.unreserve();
                     return AddOutcome.KEY_LIMIT;
                 }
-                if (!table.claim(slot, keyOf(source, offset, length))) {
+                if (!table.claim(slot, key)) {
                     table.unreserve();
                     continue;
                 }
@@ -140,7 +141,9 @@ abstract class Cells {
                 continue;
             }
             if (!Table.isLive(previous)) {
-                shared.replace(table, table.capacity(), table.keyed);
+                // A small one: the keys in use come back, and a key of huge deltas must not cost a large table
+                // each time.
+                shared.replaceIfPossible(table, SHARED_CAPACITY_MIN);
             } else if (previous != 0) {
                 promote(lanes[lane], table, slot, source, offset, length);
             }
@@ -164,6 +167,14 @@ abstract class Cells {
 
     /** Gives a busy key a cell in the caller's lane; merely an optimisation, so any obstacle ends it. */
     private void promote(Lane lane, Table from, int fromSlot, Object source, int offset, int length) {
+        try {
+            tryPromote(lane, from, fromSlot, source, offset, length);
+        } catch (OutOfMemoryError e) {
+            // The increment is counted, and the key has its cell in the shared table.
+        }
+    }
+
+    private void tryPromote(Lane lane, Table from, int fromSlot, Object source, int offset, int length) {
         Table table = lane.table();
         boolean full = table.used() >= table.capacity() >> 1;
         if (full && table.capacity() >= LANE_CAPACITY_MAX) {

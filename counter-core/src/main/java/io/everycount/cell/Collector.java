@@ -2,6 +2,8 @@
 package io.everycount.cell;
 
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a drain has taken out of cells and not yet handed on. The drainer makes room before it empties
@@ -9,8 +11,11 @@ import java.util.Arrays;
  * For the drainer alone.
  */
 public final class Collector {
-    private Object[] keys = new Object[1024];
-    private long[] deltas = new long[1024];
+    private static final int INITIAL = 1_024;
+    private static final int SHRINK_FROM = 65_536;
+
+    private @Nullable Object[] keys = new @Nullable Object[INITIAL];
+    private long[] deltas = new long[INITIAL];
     private int size;
 
     /** An empty collector. */
@@ -19,7 +24,7 @@ public final class Collector {
     /** Makes room for one more entry; the only thing here that can throw (OutOfMemoryError). */
     void makeRoom() {
         if (size == keys.length) {
-            Object[] moreKeys = Arrays.copyOf(keys, size * 2);
+            @Nullable Object[] moreKeys = Arrays.copyOf(keys, size * 2);
             deltas = Arrays.copyOf(deltas, size * 2);
             keys = moreKeys;
         }
@@ -41,7 +46,7 @@ public final class Collector {
 
     /** The key as it was given: a String, or a {@code byte[]} of UTF-8. */
     public Object key(int index) {
-        return keys[index];
+        return Objects.requireNonNull(keys[index]);
     }
 
     /** The amount taken out of one cell; never 0. */
@@ -49,14 +54,23 @@ public final class Collector {
         return deltas[index];
     }
 
-    /** Forgets all entries, once they are safe elsewhere; gives back memory after an unusually large drain. */
+    /**
+     * Forgets all entries, once they are safe elsewhere; gives back memory after an unusually large drain.
+     * Never fails, and forgets first, so that nothing can be handed on twice.
+     */
     public void clear() {
-        if (keys.length > 65_536 && size < keys.length / 8) {
-            keys = new Object[1024];
-            deltas = new long[1024];
-        } else {
-            Arrays.fill(keys, 0, size, null);
-        }
+        int used = size;
         size = 0;
+        if (keys.length > SHRINK_FROM && used < keys.length / 8) {
+            try {
+                long[] fewerDeltas = new long[INITIAL];
+                keys = new @Nullable Object[INITIAL];
+                deltas = fewerDeltas;
+                return;
+            } catch (OutOfMemoryError e) {
+                // Then it stays large.
+            }
+        }
+        Arrays.fill(keys, 0, used, null);
     }
 }

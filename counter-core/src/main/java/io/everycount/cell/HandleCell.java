@@ -28,6 +28,13 @@ abstract class HandleCellBase extends HandleCellPadding {
 public final class HandleCell extends HandleCellBase {
     private static final int STRIDE = 16;
     private static final long[] CLOSED_STRIPES = new long[0];
+    private static final int OPEN = 0;
+
+    /** Nobody has it open; the drainer may seal it, or somebody may open it again, whoever is first. */
+    private static final int CLOSING = 1;
+
+    private static final int SEALED = 2;
+    private static final VarHandle STATE;
     private static final VarHandle BASE;
     private static final VarHandle STRIPES;
     private static final VarHandle SUM = MethodHandles.arrayElementVarHandle(long[].class);
@@ -36,6 +43,7 @@ public final class HandleCell extends HandleCellBase {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             BASE = lookup.findVarHandle(HandleCellBase.class, "base", long.class);
+            STATE = lookup.findVarHandle(HandleCell.class, "state", int.class);
             STRIPES = lookup.findVarHandle(HandleCell.class, "stripes", long[].class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
@@ -51,12 +59,16 @@ public final class HandleCell extends HandleCellBase {
     /** Null until two writers meet. */
     private volatile long @Nullable [] stripes;
 
-    /** Set by whoever closes the last handle; the next drain seals. */
-    private volatile boolean closing;
+    /** {@link #OPEN}, {@link #CLOSING} or {@link #SEALED}; changed by compare-and-set only. */
+    private volatile int state = OPEN;
 
     /** The next cell in the store's list; for the drainer once published. */
     @Nullable
     HandleCell next;
+
+    /** The next cell that the drainer has sealed and unlisted. */
+    @Nullable
+    HandleCell nextSealed;
 
     /**
      * @param stripeCount a power of two
@@ -153,12 +165,19 @@ public final class HandleCell extends HandleCellBase {
         }
     }
 
+    /** Nobody has it open any more. */
     void startClosing() {
-        closing = true;
+        STATE.compareAndSet(this, OPEN, CLOSING);
     }
 
-    boolean isClosing() {
-        return closing;
+    /** Somebody wants it again; false if it has been sealed. */
+    boolean reopen() {
+        return STATE.compareAndSet(this, CLOSING, OPEN);
+    }
+
+    /** Whether the drainer is to seal it now, after which nobody can open it again. For the drainer. */
+    boolean takeToSeal() {
+        return state == SEALED || STATE.compareAndSet(this, CLOSING, SEALED);
     }
 
     /** Takes the sums and leaves the cell open. For the drainer. */

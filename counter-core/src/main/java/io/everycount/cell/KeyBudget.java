@@ -12,26 +12,25 @@ import java.util.stream.Stream;
  */
 final class KeyBudget {
     private final long keysMax;
-    private final long pressureAt;
     private final Runnable onPressure;
     private final AtomicLong reserved = new AtomicLong();
-    private volatile List<LongSupplier> counts = List.of();
+    private final AtomicLong handles = new AtomicLong();
+    private volatile List<LongSupplier> tables = List.of();
     private volatile boolean pressure;
     private volatile boolean limitHit;
 
     /**
-     * @param onPressure run once between two drains when {@code pressureAt} keys are in use, or a key was
-     *     turned away
+     * @param onPressure run once between two drains when three quarters of the keys that handles leave are
+     *     in use, or a key was turned away
      */
-    KeyBudget(long keysMax, long pressureAt, Runnable onPressure) {
+    KeyBudget(long keysMax, Runnable onPressure) {
         this.keysMax = keysMax;
-        this.pressureAt = Math.min(pressureAt, keysMax);
         this.onPressure = onPressure;
     }
 
     /** Called while the store is built. */
-    void countAlso(LongSupplier count) {
-        counts = Stream.concat(counts.stream(), Stream.of(count)).toList();
+    void countAlso(LongSupplier keysInTables) {
+        tables = Stream.concat(tables.stream(), Stream.of(keysInTables)).toList();
     }
 
     /** Whether the keys in use, the caller's newly claimed one among them, are within bounds. */
@@ -39,9 +38,23 @@ final class KeyBudget {
         return allows(keysInUse() + reserved.get());
     }
 
+    /** Counts a handle if that is within bounds. */
+    boolean tryOpenHandle() {
+        handles.incrementAndGet();
+        if (allowsOneMore()) {
+            return true;
+        }
+        handles.decrementAndGet();
+        return false;
+    }
+
+    void handleClosed() {
+        handles.decrementAndGet();
+    }
+
     /** Sets room aside if there is enough of it by far; false says nothing yet. */
     boolean tryReserveQuietly(int keys) {
-        if (keysInUse() + reserved.addAndGet(keys) < pressureAt) {
+        if (!isPressing(keysInUse() + reserved.addAndGet(keys))) {
             return true;
         }
         release(keys);
@@ -62,29 +75,37 @@ final class KeyBudget {
     }
 
     private boolean allows(long keys) {
-        if (keys >= pressureAt) {
-            if (keys > keysMax) {
-                limitHit = true;
-            }
-            if (!pressure) {
-                pressure = true;
-                onPressure.run();
-            }
+        if (keys > keysMax) {
+            limitHit = true;
+        }
+        if (isPressing(keys) && !pressure) {
+            pressure = true;
+            onPressure.run();
         }
         return keys <= keysMax;
     }
 
+    /** Only keys in tables can make room; so handles, however many, do not press. */
+    private boolean isPressing(long keys) {
+        long open = handles.get();
+        return keys > keysMax || keys - open >= Math.max(1, keysMax - open) * 3 / 4 + 1;
+    }
+
     long keysInUse() {
+        return handles.get() + keysInTables();
+    }
+
+    private long keysInTables() {
         long sum = 0;
-        for (LongSupplier count : counts) {
+        for (LongSupplier count : tables) {
             sum += count.getAsLong();
         }
         return sum;
     }
 
-    /** Whether keys not in use must make room; starts the next period. For the drainer. */
+    /** Whether keys in tables should make room for others; starts the next period. For the drainer. */
     boolean takePressure() {
-        boolean under = limitHit || keysInUse() >= pressureAt;
+        boolean under = keysInTables() > 0 && (limitHit || isPressing(keysInUse()));
         limitHit = false;
         pressure = false;
         return under;

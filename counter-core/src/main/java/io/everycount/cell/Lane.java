@@ -15,6 +15,9 @@ final class Lane {
     private final Table[] tables;
     private final int index;
 
+    /** Made in advance: closing must work without memory, too. */
+    private final Table closedTable = Table.closed();
+
     /**
      * @param tables where the table in use is kept, so that whoever knows the index need not ask this
      * @param marked whether tables have marks for what was touched
@@ -45,10 +48,23 @@ final class Lane {
                 && TABLES.compareAndSet(tables, index, old, new Table(capacity, keyed, old));
     }
 
+    /**
+     * As {@link #replace}, after an addition that has been counted: the caller must not fail any more. If
+     * there is no memory for a successor, the next addition tries again.
+     */
+    void replaceIfPossible(Table old, int capacity) {
+        try {
+            replace(old, capacity, old.keyed);
+        } catch (OutOfMemoryError e) {
+            // 2^20 additions fit in before the table's range ends.
+        }
+    }
+
     /** Refuses all additions from here on. For the drainer. */
     void close() {
         for (Table last = table(); !last.closed; last = table()) {
-            TABLES.compareAndSet(tables, index, last, Table.closed(last));
+            closedTable.replaced = last;
+            TABLES.compareAndSet(tables, index, last, closedTable);
         }
     }
 
@@ -58,7 +74,8 @@ final class Lane {
      * after this drain did. For the drainer.
      */
     void drain(Collector collector) {
-        Table current = table();
+        // Not merely acquired: a table published before an addition that has returned must be seen here.
+        Table current = (Table) TABLES.getVolatile(tables, index);
         current.collect(collector);
         for (Table old = current.replaced; old != null; old = old.replaced) {
             old.seal(collector);

@@ -127,9 +127,9 @@ final class Table {
         this.replaced = replaced;
     }
 
-    /** The last table of a lane: nothing can be added to it. */
-    static Table closed(Table replaced) {
-        Table table = new Table(2, false, false, true, replaced);
+    /** The last table of a place: nothing can be added to it. */
+    static Table closed() {
+        Table table = new Table(2, false, false, true, null);
         table.keys[0] = DEAD;
         table.keys[1] = DEAD;
         return table;

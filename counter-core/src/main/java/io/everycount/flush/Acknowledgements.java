@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
  * shared by the drainer and the sinks' writers only; futures are completed outside it.
  */
 final class Acknowledgements {
-    private record Waiting(DrainStage stage, long afterRecord, long upToRecord) {}
+    /** Beyond so many quarantined keys the oldest are forgotten: who still waits for them has waited long. */
+    private static final int QUARANTINED_KEYS_MAX = 100_000;
 
-    private record Quarantine(long afterRecord, long upToRecord, Set<String> keys) {}
+    private record Waiting(DrainStage stage, long upToRecord) {}
+
+    private record Quarantine(long upToRecord, Set<String> keys) {}
 
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
-    private final ArrayDeque<Quarantine> quarantines = new ArrayDeque<>();
-    private long previousDrainAfter;
-    private long previousDrainUpTo;
+    private volatile List<Quarantine> quarantines = List.of();
     private long applied;
     private @Nullable PipelineStoppedException stopped;
 
@@ -29,10 +30,7 @@ final class Acknowledgements {
     void drained(DrainStage stage, long upToRecord) {
         PipelineStoppedException end;
         synchronized (this) {
-            // An increment that waits for this drain may have been taken along by the one before.
-            waiting.add(new Waiting(stage, previousDrainAfter, upToRecord));
-            previousDrainAfter = previousDrainUpTo;
-            previousDrainUpTo = upToRecord;
+            waiting.add(new Waiting(stage, upToRecord));
             end = stopped;
         }
         if (end != null) {
@@ -43,55 +41,62 @@ final class Acknowledgements {
     }
 
     /** Entries of a batch were set aside by a required sink. Told before the mark that covers them. */
-    synchronized void quarantined(long afterRecord, long upToRecord, List<QuarantinedEntry> entries) {
+    synchronized void quarantined(long upToRecord, List<QuarantinedEntry> entries) {
         Set<String> keys = new HashSet<>();
         entries.forEach(e -> keys.add(e.key()));
-        quarantines.add(new Quarantine(afterRecord, upToRecord, keys));
+        List<Quarantine> all = new ArrayList<>(quarantines);
+        all.add(new Quarantine(upToRecord, keys));
+        int total = all.stream().mapToInt(q -> q.keys.size()).sum();
+        while (total > QUARANTINED_KEYS_MAX && all.size() > 1) {
+            total -= all.remove(0).keys.size();
+        }
+        quarantines = List.copyOf(all);
     }
 
-    /** The lowest mark of the required sinks has changed. An acknowledgement given is not taken back. */
+    /** Whether an increment of a key that came after a record may have been set aside. Takes no lock. */
+    boolean isQuarantined(String key, long afterRecord) {
+        for (Quarantine q : quarantines) {
+            if (q.upToRecord > afterRecord && q.keys.contains(key)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * The lowest mark of the required sinks is now this. It can go down, when a store goes back in time;
+     * acknowledgements given stay given, but new ones wait for the records to be there again.
+     */
     void applied(long record) {
         synchronized (this) {
-            applied = Math.max(applied, record);
+            applied = record;
         }
         completeApplied();
     }
 
     private void completeApplied() {
-        List<Runnable> completions = new ArrayList<>();
+        List<DrainStage> reached = new ArrayList<>();
         synchronized (this) {
-            Waiting oldest = waiting.peek();
-            while (oldest != null && oldest.upToRecord <= applied) {
+            for (Waiting oldest = waiting.peek();
+                    oldest != null && oldest.upToRecord <= applied;
+                    oldest = waiting.peek()) {
                 waiting.remove();
-                Set<String> keys = quarantinedBetween(oldest.afterRecord, oldest.upToRecord);
-                DrainStage stage = oldest.stage;
-                completions.add(() -> stage.confirmed().complete(keys));
-                oldest = waiting.peek();
-            }
-            long from = oldest == null ? previousDrainAfter : oldest.afterRecord;
-            quarantines.removeIf(q -> q.upToRecord <= from);
-        }
-        completions.forEach(Runnable::run);
-    }
-
-    private Set<String> quarantinedBetween(long after, long upTo) {
-        Set<String> keys = new HashSet<>();
-        for (Quarantine q : quarantines) {
-            if (q.upToRecord > after && q.afterRecord < upTo) {
-                keys.addAll(q.keys);
+                reached.add(oldest.stage);
             }
         }
-        return Set.copyOf(keys);
+        reached.forEach(DrainStage::confirm);
     }
 
     /** Ends all waiting, now and from now on. */
     void fail(PipelineStoppedException why) {
         List<Waiting> left;
         synchronized (this) {
-            stopped = why;
+            if (stopped == null) {
+                stopped = why;
+            }
             left = List.copyOf(waiting);
             waiting.clear();
         }
-        left.forEach(w -> w.stage.confirmed().completeExceptionally(why));
+        left.forEach(w -> w.stage.fail(why));
     }
 }

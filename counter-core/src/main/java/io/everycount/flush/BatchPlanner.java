@@ -2,7 +2,6 @@
 package io.everycount.flush;
 
 import io.everycount.sink.CounterBatch;
-import io.everycount.sink.Mark;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -15,29 +14,34 @@ final class BatchPlanner {
     private record Entry(byte[] key, long delta) {}
 
     /**
+     * A batch, and the history at its end.
+     */
+    record Plan(CounterBatch batch, RecordLog.Point end) {}
+
+    /**
      * @param records those after {@code from}, oldest first; the first one goes in whatever its size
      * @param keysMax how many distinct keys several records together may have
      * @return null if there are no records
      */
-    static @Nullable CounterBatch plan(
-            UUID instanceId, UUID ownerToken, Mark from, List<DeltaRecord> records, int keysMax) {
+    static @Nullable Plan plan(
+            UUID instanceId, UUID ownerToken, RecordLog.Point from, List<DeltaRecord> records, int keysMax) {
         if (records.isEmpty()) {
             return null;
         }
         Coalescer sums = new Coalescer(Math.max(records.get(0).size(), 16));
-        Mark to = from;
+        RecordLog.Point to = from;
         for (DeltaRecord record : records) {
             if (!to.equals(from) && !joins(sums, record, keysMax)) {
                 break;
             }
             for (int i = 0; i < record.size(); i++) {
                 if (!sums.add(record.keys()[i], record.deltas()[i])) {
-                    throw new IllegalStateException("the keys of record " + record.end() + " are not distinct");
+                    throw new IllegalStateException("the keys of record " + record.number() + " are not distinct");
                 }
             }
             to = record.end();
         }
-        return batch(instanceId, ownerToken, from, to, sums);
+        return new Plan(batch(instanceId, ownerToken, from, to, sums), to);
     }
 
     /** Whether a record can be added as a whole. */
@@ -55,7 +59,8 @@ final class BatchPlanner {
         return true;
     }
 
-    private static CounterBatch batch(UUID instanceId, UUID ownerToken, Mark from, Mark to, Coalescer sums) {
+    private static CounterBatch batch(
+            UUID instanceId, UUID ownerToken, RecordLog.Point from, RecordLog.Point to, Coalescer sums) {
         Entry[] entries = new Entry[sums.size()];
         int size = 0;
         for (int i = 0; i < sums.size(); i++) {
@@ -70,6 +75,6 @@ final class BatchPlanner {
             keys[i] = entries[i].key;
             deltas[i] = entries[i].delta;
         }
-        return new CounterBatch(instanceId, ownerToken, from, to, keys, deltas);
+        return new CounterBatch(instanceId, ownerToken, from.mark(), to.mark(), keys, deltas);
     }
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
-import io.everycount.sink.Mark;
-
 /**
  * A numbered set of deltas: the unit that takes effect exactly once. Immutable; keys are distinct and
  * in no particular order.
  *
- * @param end this record's number, and the digest chain after it
+ * @param end the history at its end: its number, the digest chain after it, and running sums
  * @param keys UTF-8
  * @param deltas one for each key, never 0
  * @param deltaSum of all deltas, modulo 2^64
@@ -16,7 +14,17 @@ import io.everycount.sink.Mark;
  * @param drainedNanos when it was made
  */
 record DeltaRecord(
-        Mark end, byte[][] keys, long[] deltas, long deltaSum, long bytes, long sinceNanos, long drainedNanos) {
+        RecordLog.Point end,
+        byte[][] keys,
+        long[] deltas,
+        long deltaSum,
+        long bytes,
+        long sinceNanos,
+        long drainedNanos) {
+    long number() {
+        return end.record();
+    }
+
     int size() {
         return keys.length;
     }

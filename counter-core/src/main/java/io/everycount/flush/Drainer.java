@@ -5,6 +5,7 @@ import io.everycount.cell.CellStore;
 import io.everycount.cell.Collector;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Empties the cells into records: at intervals, when asked, and a last time at the end.
@@ -12,9 +13,17 @@ import java.util.concurrent.atomic.AtomicReference;
  * <p>Acknowledgements: whoever has added something and then reads {@link #nextStage} holds the stage
  * of a drain that had not started then, because a drain puts a fresh stage in place before it touches
  * the first cell. So the increment is in that drain or in one before.
+ *
+ * <p>If a drain fails (out of memory, or a defect), nothing it took is lost: it is in the collector or
+ * still in its cell. The pipeline stops taking increments, and the last drain is tried until it
+ * succeeds or the cache is closed.
  */
 final class Drainer {
     private static final long UNTIL_SIGNALLED = 1_000_000_000L;
+    private static final long AFTER_FAILURE = 20_000_000L;
+
+    /** Keys near their limit ask for a drain at most this often, and at most ten times an interval. */
+    private static final long PRESSURE_GAP_MIN = 10_000_000L;
 
     private final CellStore cells;
     private final RecordLog log;
@@ -25,11 +34,15 @@ final class Drainer {
     private final Collector collector = new Collector();
     private final AtomicReference<DrainStage> next;
     private volatile boolean requested;
+    private volatile boolean pressure;
     private volatile boolean closing;
     private volatile boolean closed;
     private volatile long lastDrainNanos;
     private volatile long drains;
     private long periodStartNanos;
+
+    /** The stage of the drain under way, until it is with the acknowledgements. */
+    private @Nullable DrainStage current;
 
     Drainer(
             CellStore cells,
@@ -54,9 +67,14 @@ final class Drainer {
         return Objects.requireNonNull(next.get());
     }
 
-    /** Asks for a drain soon; a {@link Worker#signal} must follow. */
+    /** Asks for a drain now; a {@link Worker#signal} must follow. */
     void request() {
         requested = true;
+    }
+
+    /** Asks for a drain before long, to make room for keys; a {@link Worker#signal} must follow. */
+    void requestRoom() {
+        pressure = true;
     }
 
     /** Asks for the last drain; a {@link Worker#signal} must follow. */
@@ -64,7 +82,7 @@ final class Drainer {
         closing = true;
     }
 
-    /** Whether the last drain is over and nothing can be added any more. */
+    /** Whether the last drain has succeeded: nothing can be added any more, and nothing is left in the cells. */
     boolean isClosed() {
         return closed;
     }
@@ -85,51 +103,59 @@ final class Drainer {
         }
         boolean last = closing || pipeline.state() != PipelineState.RUNNING;
         long now = settings.clock().getAsLong();
-        long interval = settings.flushIntervalNanos();
-        long sinceLast = now - lastDrainNanos;
-        if (!last && !requested && (interval == 0 || sinceLast < interval)) {
-            return interval == 0 ? UNTIL_SIGNALLED : interval - sinceLast;
+        if (!last) {
+            long wait = untilDue(now);
+            if (wait > 0) {
+                return wait;
+            }
+            if (!pipeline.hasRoom()) {
+                return UNTIL_SIGNALLED;
+            }
         }
-        if (!last && !pipeline.hasRoom()) {
-            return UNTIL_SIGNALLED;
+        try {
+            drain(now, last);
+        } catch (Throwable t) {
+            pipeline.failed(t, current);
+            return pipeline.isAbandoned() ? Worker.DONE : AFTER_FAILURE;
         }
-        requested = false;
-        drain(now, last);
         return closed ? Worker.DONE : 0;
     }
 
-    private void drain(long now, boolean last) {
-        DrainStage stage = Objects.requireNonNull(next.getAndSet(new DrainStage(settings.callbacks())));
-        boolean endOfPeriod = now - periodStartNanos >= settings.idleKeysNanos();
-        try {
-            cells.drain(collector, last, endOfPeriod);
-            log.append(collector, lastDrainNanos, now);
-            collector.clear();
-        } catch (Throwable t) {
-            pipeline.failed(t);
-            acknowledgements.drained(stage, Long.MAX_VALUE);
-            if (last) {
-                finish();
-            }
-            return;
+    private long untilDue(long now) {
+        if (requested) {
+            return 0;
         }
+        long interval = settings.flushIntervalNanos();
+        long wait = interval == 0 ? UNTIL_SIGNALLED : lastDrainNanos + interval - now;
+        if (pressure) {
+            wait = Math.min(wait, lastDrainNanos + Math.max(PRESSURE_GAP_MIN, interval / 10) - now);
+        }
+        return wait;
+    }
+
+    private void drain(long now, boolean last) {
+        requested = false;
+        pressure = false;
+        DrainStage stage = Objects.requireNonNull(next.getAndSet(new DrainStage(settings.callbacks())));
+        current = stage;
+        boolean endOfPeriod = now - periodStartNanos >= settings.idleKeysNanos();
+        cells.drain(collector, last, endOfPeriod);
+        log.append(collector, lastDrainNanos, now);
+        collector.clear();
         if (endOfPeriod) {
             periodStartNanos = now;
         }
         lastDrainNanos = now;
         drains = drains + 1;
         acknowledgements.drained(stage, log.last().record());
+        current = null;
         if (last) {
-            finish();
+            // Whoever comes now has nothing to wait for but what is in the log already.
+            acknowledgements.drained(nextStage(), log.last().record());
+            closed = true;
         }
         pipeline.drained();
         events.drained();
-    }
-
-    /** From now on there is nothing that a stage could wait for but what is in the log already. */
-    private void finish() {
-        closed = true;
-        acknowledgements.drained(nextStage(), log.last().record());
     }
 
     /** What was taken from the cells and did not become a record; only after a failure. For use after the last step. */

@@ -12,10 +12,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** One cache's way from its cells to its sinks: a drainer, a record log, and a writer for each sink. Thread-safe. */
@@ -23,6 +21,8 @@ public final class Pipeline {
     /** However little time closing is given, the last drain is worth waiting for: it needs no sink. */
     private static final long LAST_DRAIN_NANOS = 60_000_000_000L;
 
+    private static final long FAILED_DRAIN_NANOS = 2_000_000_000L;
+    private static final long JOIN_SLICE_NANOS = 50_000_000L;
     private static final long BEST_EFFORT_NANOS = 1_000_000_000L;
 
     private final PipelineSettings settings;
@@ -37,6 +37,11 @@ public final class Pipeline {
     private volatile @Nullable String whyStopped;
     private volatile boolean abandoned;
 
+    private final Map<UUID, SinkWriter> stores = new ConcurrentHashMap<>();
+
+    /** Held by writers while they tell what the lowest mark is, so that the last to tell is right. */
+    private final Object marks = new Object();
+
     /**
      * What became of everything, in sums of deltas modulo 2^64.
      *
@@ -44,8 +49,8 @@ public final class Pipeline {
      * @param whyStopped a sentence, if not running
      * @param accepted drained so far
      * @param persisted in the totals of every required sink
-     * @param quarantined set aside by a required sink
-     * @param lost in gaps that a required sink had to be told of
+     * @param quarantined set aside by the required sink that is furthest behind
+     * @param lost in gaps that it had to be told of
      * @param pending drained and none of the three
      * @param pendingBytes what that takes in memory, about
      * @param retainedBytes what the records kept for a store that goes back in time take, about
@@ -75,8 +80,11 @@ public final class Pipeline {
      * One sink.
      *
      * @param sink which
+     * @param instanceId this cache's name in its ledger
      * @param required whether acknowledgements wait for it
      * @param state running, or why not
+     * @param quarantined the sum of deltas it set aside
+     * @param lost the sum of deltas in gaps that it had to be told of
      * @param failing whether it has not been reached yet, or the last attempt failed
      * @param appliedRecord its mark
      * @param batches written so far
@@ -86,8 +94,11 @@ public final class Pipeline {
      */
     public record SinkSnapshot(
             CounterSink sink,
+            UUID instanceId,
             boolean required,
             PipelineState state,
+            long quarantined,
+            long lost,
             boolean failing,
             long appliedRecord,
             long batches,
@@ -100,8 +111,9 @@ public final class Pipeline {
      *
      * @param unsaved deltas that are certainly not in every required sink
      * @param unknown deltas that may be
+     * @param complete whether everything counted is known to be in every required sink
      */
-    public record Remains(Map<String, Long> unsaved, Map<String, Long> unknown) {}
+    public record Remains(Map<String, Long> unsaved, Map<String, Long> unknown, boolean complete) {}
 
     /**
      * @param required sinks that acknowledgements wait for; at least one
@@ -125,15 +137,30 @@ public final class Pipeline {
     }
 
     private void addWriter(CounterSink sink, boolean required, String threadName) {
-        SinkWriter writer = new SinkWriter(sink, required, settings, log, this, events);
+        UUID instanceId =
+                new UUID(settings.random().nextLong(), settings.random().nextLong());
+        SinkWriter writer = new SinkWriter(sink, required, instanceId, settings, log, this, events);
         writers.add(writer);
         writeWorkers.add(new Worker(threadName + "-sink-" + writers.size(), writer::step));
     }
 
-    /** Starts the threads. Call once. */
+    /** Starts the threads. Call once. If one cannot be started, none stays. */
     public void start() {
-        drainWorker.start();
-        writeWorkers.forEach(Worker::start);
+        try {
+            drainWorker.start();
+            writeWorkers.forEach(Worker::start);
+        } catch (Throwable t) {
+            abandoned = true;
+            drainer.close();
+            drainWorker.signal();
+            writeWorkers.forEach(Worker::signal);
+            throw t;
+        }
+    }
+
+    /** This cache's name in the ledger of its first sink. */
+    public UUID instanceId() {
+        return writers.get(0).instanceId();
     }
 
     /** Running, or why not. */
@@ -157,9 +184,20 @@ public final class Pipeline {
         drainWorker.signal();
     }
 
-    /** How many drains there have been. */
-    public long drains() {
-        return drainer.drains();
+    /** Asks for a drain before long, because keys need room. Never blocks. */
+    public void requestRoom() {
+        drainer.requestRoom();
+        drainWorker.signal();
+    }
+
+    /** The number of the last record: an increment that comes later is in a later one. */
+    public long lastRecord() {
+        return log.last().record();
+    }
+
+    /** Whether an increment of a key that came after a record may have been set aside. */
+    public boolean isQuarantined(String key, long afterRecord) {
+        return acknowledgements.isQuarantined(key, afterRecord);
     }
 
     /** Whether another drain would find its way: records of a sink that does not answer would only pile up. */
@@ -192,17 +230,26 @@ public final class Pipeline {
         return abandoned;
     }
 
-    void quarantined(long afterRecord, long upToRecord, List<QuarantinedEntry> entries) {
-        acknowledgements.quarantined(afterRecord, upToRecord, entries);
+    void quarantined(long upToRecord, List<QuarantinedEntry> entries) {
+        acknowledgements.quarantined(upToRecord, entries);
     }
 
     void markMoved(SinkWriter writer) {
         if (writer.isRequired()) {
-            RecordLog.Point applied = applied();
-            log.applied(applied, settings.retainedBytesMax(), settings.clock().getAsLong() - settings.retainedNanos());
-            acknowledgements.applied(applied.record());
+            synchronized (marks) {
+                RecordLog.Point applied = applied();
+                log.applied(
+                        applied, settings.retainedBytesMax(), settings.clock().getAsLong() - settings.retainedNanos());
+                acknowledgements.applied(applied.record());
+            }
             drainWorker.signal();
         }
+    }
+
+    /** Who writes to a store: the first one to ask. */
+    SinkWriter claimStore(SinkWriter writer, UUID storeId) {
+        SinkWriter earlier = stores.putIfAbsent(storeId, writer);
+        return earlier == null ? writer : earlier;
     }
 
     void stoppedBy(SinkWriter writer, PipelineState why, String message) {
@@ -213,17 +260,36 @@ public final class Pipeline {
         }
     }
 
-    void failed(Throwable t) {
-        stop(null, PipelineState.FAILED, "the drainer failed: " + t);
+    /**
+     * The drainer failed, perhaps for lack of memory: so everything that needs some comes last, and may
+     * fail again.
+     *
+     * @param stage of the drain that failed
+     */
+    void failed(Throwable t, @Nullable DrainStage stage) {
+        boolean first = leaveRunning(PipelineState.FAILED, "the drainer failed; see the log");
+        try {
+            PipelineStoppedException why =
+                    new PipelineStoppedException(PipelineState.FAILED, "the drainer failed: " + t);
+            if (stage != null) {
+                stage.fail(why);
+            }
+            acknowledgements.fail(why);
+            if (first) {
+                whyStopped = why.getMessage();
+                events.stopped(null, PipelineState.FAILED, "the drainer failed: " + t);
+            }
+        } catch (Throwable again) {
+            // The state says enough.
+        }
     }
 
     private void stop(@Nullable CounterSink sink, PipelineState why, String message) {
-        if (!leaveRunning(why, message)) {
-            return;
+        if (leaveRunning(why, message)) {
+            drainWorker.signal();
+            acknowledgements.fail(new PipelineStoppedException(why, message));
+            events.stopped(sink, why, message);
         }
-        acknowledgements.fail(new PipelineStoppedException(why, message));
-        drainWorker.signal();
-        events.stopped(sink, why, message);
     }
 
     private synchronized boolean leaveRunning(PipelineState to, String why) {
@@ -236,18 +302,19 @@ public final class Pipeline {
     }
 
     /**
-     * Takes no more increments, writes what there is, and ends the threads. Call once.
+     * Takes no more increments, writes what there is, and ends the threads. Call once; {@link #remains}
+     * tells how it went, even if this was interrupted.
      *
      * @param nanos how long the required sinks may take
      */
-    public Remains close(long nanos) throws InterruptedException {
+    public void close(long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
         drainer.close();
         writers.forEach(SinkWriter::finish);
         drainWorker.signal();
         writeWorkers.forEach(Worker::signal);
         try {
-            drainWorker.join(Math.max(nanos, LAST_DRAIN_NANOS));
+            joinDrainer(Math.max(nanos, LAST_DRAIN_NANOS));
             for (int i = 0; i < writers.size(); i++) {
                 if (writers.get(i).isRequired()) {
                     writeWorkers.get(i).join(deadline - System.nanoTime());
@@ -261,41 +328,61 @@ public final class Pipeline {
             }
         } finally {
             abandoned = true;
-            for (Worker worker : writeWorkers) {
-                worker.signal();
-            }
+            drainWorker.signal();
+            writeWorkers.forEach(Worker::signal);
             leaveRunning(PipelineState.CLOSED, "the cache was closed");
             acknowledgements.fail(new PipelineStoppedException(
                     PipelineState.CLOSED, "the cache was closed before the sink could be written"));
         }
-        return remains();
     }
 
-    private Remains remains() {
-        RecordLog.Point applied = applied();
-        long upToUnknown = applied.record();
+    /** A drain needs no sink, so it gets its time; one that keeps failing does not. */
+    private void joinDrainer(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        while (!drainWorker.join(JOIN_SLICE_NANOS)
+                && deadline - System.nanoTime() > 0
+                && state != PipelineState.FAILED) {
+            drainWorker.signal();
+        }
+        if (state == PipelineState.FAILED) {
+            drainWorker.join(FAILED_DRAIN_NANOS);
+        }
+    }
+
+    /** What closing left behind. For use after {@link #close}. */
+    public Remains remains() {
+        // First what is in flight, then the marks: a batch that is neither is certainly not in the sink.
+        long upToUnknown = 0;
         for (SinkWriter writer : writers) {
             CounterBatch batch = writer.inFlight();
             if (writer.isRequired() && batch != null) {
                 upToUnknown = Math.max(upToUnknown, batch.to().record());
             }
         }
+        RecordLog.Point applied = applied();
         Map<String, Long> unsaved = new HashMap<>();
         Map<String, Long> unknown = new HashMap<>();
-        List<DeltaRecord> records = log.after(applied.record());
+        long from = Math.max(applied.record(), log.base().record());
+        List<DeltaRecord> records = log.after(from, Integer.MAX_VALUE);
         for (DeltaRecord record : records == null ? List.<DeltaRecord>of() : records) {
-            Map<String, Long> sums = record.end().record() <= upToUnknown ? unknown : unsaved;
+            Map<String, Long> sums = record.number() <= upToUnknown ? unknown : unsaved;
             for (int i = 0; i < record.size(); i++) {
                 sums.merge(new String(record.keys()[i], StandardCharsets.UTF_8), record.deltas()[i], Long::sum);
             }
         }
-        Collector leftOver = drainer.leftOver();
-        for (int i = 0; i < leftOver.size(); i++) {
-            Object key = leftOver.key(i);
-            String name = key instanceof String s ? s : new String((byte[]) key, StandardCharsets.UTF_8);
-            unsaved.merge(name, leftOver.delta(i), Long::sum);
+        boolean drained = drainer.isClosed();
+        if (!drained && !drainWorker.isAlive()) {
+            Collector leftOver = drainer.leftOver();
+            for (int i = 0; i < leftOver.size(); i++) {
+                Object key = leftOver.key(i);
+                String name = key instanceof String s ? s : new String((byte[]) key, StandardCharsets.UTF_8);
+                unsaved.merge(name, leftOver.delta(i), Long::sum);
+            }
         }
-        return new Remains(Map.copyOf(unsaved), Map.copyOf(unknown));
+        boolean forked =
+                writers.stream().anyMatch(w -> w.isRequired() && w.progress().state() == PipelineState.FORKED);
+        boolean complete = drained && !forked && applied.record() == log.last().record();
+        return new Remains(Map.copyOf(unsaved), Map.copyOf(unknown), complete);
     }
 
     /** What became of everything drained so far. */
@@ -311,8 +398,11 @@ public final class Pipeline {
             }
             sinks.add(new SinkSnapshot(
                     writer.sink(),
+                    writer.instanceId(),
                     writer.isRequired(),
                     p.state(),
+                    p.quarantined(),
+                    p.lost(),
                     p.failing(),
                     p.mark().record(),
                     p.batches(),
@@ -342,17 +432,5 @@ public final class Pipeline {
                 Math.max(0, settings.clock().getAsLong() - since),
                 drainer.drains(),
                 sinks);
-    }
-
-    /** Waits until everything drained by the stage's drain is in the required sinks. */
-    public static Set<String> await(DrainStage stage, long nanos) throws InterruptedException, TimeoutException {
-        try {
-            return stage.confirmed().get(nanos, TimeUnit.NANOSECONDS);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof PipelineStoppedException stopped) {
-                throw stopped;
-            }
-            throw new IllegalStateException(e.getCause());
-        }
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
-import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -9,7 +8,6 @@ import java.util.random.RandomGenerator;
 /**
  * How a pipeline works. Times in nanoseconds.
  *
- * @param instanceId whose records
  * @param description for the ledger
  * @param flushIntervalNanos between drains; 0 if only explicit ones are wanted
  * @param recordKeysMax the most keys in a record
@@ -26,7 +24,6 @@ import java.util.random.RandomGenerator;
  * @param clock as {@link System#nanoTime}
  */
 public record PipelineSettings(
-        UUID instanceId,
         String description,
         long flushIntervalNanos,
         int recordKeysMax,

@@ -5,9 +5,9 @@ import io.everycount.cell.Collector;
 import io.everycount.cell.SipHash;
 import io.everycount.sink.Mark;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,25 +18,35 @@ import org.jspecify.annotations.Nullable;
  * randomness, so that a mark identifies one history, not merely a number (a hash chain: Lamport, 1981;
  * {@link SipHash} keyed with the previous digest).
  *
+ * <p>Record numbers have no holes, so both the records and the older history are rings indexed by number.
+ *
  * <p>Thread-safe. Its lock is shared by the drainer and the sinks' writers only.
  */
 final class RecordLog {
     /** Digests and sums of so many last records are known even when the records are gone. */
-    static final int HISTORY_MAX = 65_536;
+    static final int HISTORY_MAX = 1 << 18;
 
     private static final int BYTES_PER_ENTRY = 40;
 
     private final int recordKeysMax;
     private final long salt;
-    private final ArrayDeque<DeltaRecord> retained = new ArrayDeque<>();
-    private volatile Point last = new Point(Mark.ORIGIN, 0, 0);
-    private volatile Point base = last;
 
+    /** Before the first record. */
+    private final Point origin = new Point(Mark.ORIGIN, 0, 0);
+
+    private volatile Point last = origin;
+    private volatile Point base = origin;
     private long applied;
     private volatile @Nullable DeltaRecord oldestPending;
 
-    /** The points of the last records, each at its record's number modulo the length, a power of two. */
-    private @Nullable Point[] history = new @Nullable Point[64];
+    /** The records after base, each at its number modulo the length, a power of two. */
+    private @Nullable DeltaRecord[] records = new @Nullable DeltaRecord[64];
+
+    /** Digest, sum of deltas and bytes after each record of the history, likewise. */
+    private long[] digests = new long[64];
+
+    private long[] deltaSums = new long[64];
+    private long[] byteSums = new long[64];
 
     /**
      * The history at the end of a record.
@@ -73,9 +83,6 @@ final class RecordLog {
      * a delta ask for, none if everything cancelled out. Nothing has changed if it throws.
      */
     void append(Collector drained, long sinceNanos, long nowNanos) {
-        List<DeltaRecord> fresh = new ArrayList<>();
-        List<Point> points = new ArrayList<>();
-        Point end = last;
         int entries = drained.size();
         byte[][] keys = new byte[entries][];
         long[] deltas = new long[entries];
@@ -84,6 +91,8 @@ final class RecordLog {
             keys[i] = key instanceof String s ? s.getBytes(StandardCharsets.UTF_8) : (byte[]) key;
             deltas[i] = drained.delta(i);
         }
+        List<DeltaRecord> fresh = new ArrayList<>();
+        Point end = last;
         while (entries > 0) {
             Coalescer sums = new Coalescer(entries);
             int left = 0;
@@ -94,19 +103,18 @@ final class RecordLog {
                 }
             }
             entries = left;
-            int from = 0;
-            while (from < sums.size()) {
+            for (int from = 0; from < sums.size(); from += recordKeysMax) {
                 int to = Math.min(sums.size(), from + recordKeysMax);
                 DeltaRecord made = make(sums, from, to, end, sinceNanos, nowNanos);
-                from = to;
                 if (made != null) {
-                    end = new Point(made.end(), end.deltaSum + made.deltaSum(), end.bytes + made.bytes());
+                    end = made.end();
                     fresh.add(made);
-                    points.add(end);
                 }
             }
         }
-        publish(fresh, points, end);
+        if (!fresh.isEmpty()) {
+            publish(fresh, end);
+        }
     }
 
     private @Nullable DeltaRecord make(Coalescer sums, int from, int to, Point before, long sinceNanos, long nowNanos) {
@@ -137,51 +145,99 @@ final class RecordLog {
                 bytes += key.length + BYTES_PER_ENTRY;
             }
         }
-        return new DeltaRecord(new Mark(number, digest.finish()), keys, deltas, deltaSum, bytes, sinceNanos, nowNanos);
+        Point end = new Point(new Mark(number, digest.finish()), before.deltaSum + deltaSum, before.bytes + bytes);
+        return new DeltaRecord(end, keys, deltas, deltaSum, bytes, sinceNanos, nowNanos);
     }
 
-    private synchronized void publish(List<DeltaRecord> fresh, List<Point> points, Point end) {
-        int wanted = (int) Math.min(HISTORY_MAX, end.record());
-        if (wanted > history.length) {
-            @Nullable Point[] longer = new @Nullable Point[Math.min(HISTORY_MAX, Integer.highestOneBit(wanted) * 2)];
-            for (Point point : history) {
-                if (point != null) {
-                    longer[(int) point.record() & longer.length - 1] = point;
-                }
-            }
-            history = longer;
+    private synchronized void publish(List<DeltaRecord> fresh, Point end) {
+        // What can fail comes first, and leaves nothing behind that could be seen.
+        makeRoom(end.record());
+        for (int i = 0; i < fresh.size(); i++) {
+            DeltaRecord r = fresh.get(i);
+            records[index(r.number(), records.length)] = r;
+            int h = index(r.number(), digests.length);
+            digests[h] = r.end().mark().digest();
+            deltaSums[h] = r.end().deltaSum();
+            byteSums[h] = r.end().bytes();
         }
-        for (Point point : points) {
-            history[(int) point.record() & history.length - 1] = point;
-        }
-        retained.addAll(fresh);
         last = end;
         if (oldestPending == null) {
-            findOldestPending();
+            oldestPending = fresh.get(0);
         }
+    }
+
+    private static int index(long number, int length) {
+        return (int) number & length - 1;
+    }
+
+    private void makeRoom(long upTo) {
+        int wanted = Math.toIntExact(upTo - base.record());
+        if (wanted > records.length) {
+            @Nullable DeltaRecord[] more = new @Nullable DeltaRecord[powerOfTwo(wanted)];
+            for (long n = base.record() + 1; n <= last.record(); n++) {
+                more[index(n, more.length)] = records[index(n, records.length)];
+            }
+            records = more;
+        }
+        if (upTo > digests.length && digests.length < HISTORY_MAX) {
+            int length = powerOfTwo((int) Math.min(upTo, HISTORY_MAX));
+            long[] moreDigests = new long[length];
+            long[] moreDeltaSums = new long[length];
+            long[] moreByteSums = new long[length];
+            for (long n = oldestKnown(); n <= last.record(); n++) {
+                int from = index(n, digests.length);
+                int to = index(n, length);
+                moreDigests[to] = digests[from];
+                moreDeltaSums[to] = deltaSums[from];
+                moreByteSums[to] = byteSums[from];
+            }
+            digests = moreDigests;
+            deltaSums = moreDeltaSums;
+            byteSums = moreByteSums;
+        }
+    }
+
+    private static int powerOfTwo(int atLeast) {
+        return Integer.highestOneBit(Math.max(1, atLeast - 1)) * 2;
+    }
+
+    /** The oldest record that the history rings hold. */
+    private long oldestKnown() {
+        return Math.max(1, last.record() - digests.length + 1);
     }
 
     /** The history at the end of a record; null if that is too long ago, or has not happened. */
     synchronized @Nullable Point pointAt(long record) {
         if (record == 0) {
-            return new Point(Mark.ORIGIN, 0, 0);
+            return origin;
         }
-        Point point = history[(int) record & history.length - 1];
-        return point != null && point.record() == record ? point : null;
+        if (record > last.record()) {
+            return null;
+        }
+        if (record >= oldestKnown()) {
+            int h = index(record, digests.length);
+            return new Point(new Mark(record, digests[h]), deltaSums[h], byteSums[h]);
+        }
+        if (record > base.record()) {
+            return get(record).end();
+        }
+        return record == base.record() ? base : null;
     }
 
-    /** The records after a number, oldest first, as they are now; null if some of them are gone. */
-    synchronized @Nullable List<DeltaRecord> after(long record) {
+    private DeltaRecord get(long number) {
+        return Objects.requireNonNull(records[index(number, records.length)]);
+    }
+
+    /** The first records after a number, oldest first; null if the first of them is gone. */
+    synchronized @Nullable List<DeltaRecord> after(long record, int most) {
         if (record < base.record()) {
             return null;
         }
-        List<DeltaRecord> records = new ArrayList<>();
-        for (DeltaRecord r : retained) {
-            if (r.end().record() > record && r.end().record() <= last.record()) {
-                records.add(r);
-            }
+        List<DeltaRecord> found = new ArrayList<>();
+        for (long n = record + 1; n <= last.record() && found.size() < most; n++) {
+            found.add(get(n));
         }
-        return records;
+        return found;
     }
 
     /**
@@ -194,28 +250,17 @@ final class RecordLog {
      */
     synchronized void applied(Point mark, long bytesMax, long olderThanNanos) {
         applied = mark.record();
-        for (DeltaRecord oldest = retained.peekFirst();
-                oldest != null && oldest.end().record() <= applied;
-                oldest = retained.peekFirst()) {
+        while (base.record() < applied) {
+            DeltaRecord oldest = get(base.record() + 1);
             boolean tooMuch = mark.bytes - base.bytes > bytesMax;
             if (!tooMuch && oldest.drainedNanos() - olderThanNanos >= 0) {
                 break;
             }
-            base = new Point(oldest.end(), base.deltaSum + oldest.deltaSum(), base.bytes + oldest.bytes());
-            retained.removeFirst();
+            base = oldest.end();
+            records[index(oldest.number(), records.length)] = null;
         }
-        findOldestPending();
-    }
-
-    private void findOldestPending() {
-        DeltaRecord found = null;
-        for (DeltaRecord r : retained) {
-            if (r.end().record() > applied) {
-                found = r;
-                break;
-            }
-        }
-        oldestPending = found;
+        long next = Math.max(applied, base.record()) + 1;
+        oldestPending = next <= last.record() ? get(next) : null;
     }
 
     /** The oldest record that is not applied where it must be, or null. */

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>another owner: fenced. This instance's id is random, so nobody else may own it.
- *   <li>a digest that is not ours, or a mark beyond our last record: forked. Stop, never guess.
+ *   <li>a digest that is not ours, a mark beyond our last record, or one too old to be compared: forked.
+ *       Stop, never guess.
  *   <li>a mark ahead of ours: a write was applied although its reply was lost. Go on from there.
  *   <li>our mark: nothing was applied. Go on.
  *   <li>a lower mark, or none: the store went back in time. Records above it are written again; if some
@@ -40,12 +41,21 @@ import org.jspecify.annotations.Nullable;
  * writer's thread, but for what is volatile.
  */
 final class SinkWriter {
+    /** So many records at most are looked at for one batch. */
+    private static final int BATCH_RECORDS_MAX = 4_096;
+
+    /** No pause is longer while the cache is being closed. */
+    private static final long CLOSING_PAUSE_NANOS = 250_000_000;
+
+    private static final long AFTER_DEFECT_NANOS = 1_000_000_000;
+
     private final CounterSink sink;
     private final boolean required;
     private final PipelineSettings settings;
     private final RecordLog log;
     private final Pipeline pipeline;
     private final PipelineEvents events;
+    private final UUID instanceId;
     private final UUID ownerToken;
     private final Backoff backoff;
 
@@ -56,6 +66,8 @@ final class SinkWriter {
     private final ArrayDeque<SetAside> quarantines = new ArrayDeque<>();
     private final ArrayDeque<Gap> gaps = new ArrayDeque<>();
     private @Nullable Gap gapInDoubt;
+    private RecordLog.@Nullable Point inFlightEnd;
+    private boolean hurried;
     private long setAsideLongAgo;
     private int failures;
     private int refusals;
@@ -95,15 +107,21 @@ final class SinkWriter {
             @Nullable Throwable lastError,
             PipelineState state) {}
 
+    /**
+     * @param instanceId whose records this writes; another one for each sink, so that two sinks that lead to
+     *     one store do not take each other's ledger entry
+     */
     SinkWriter(
             CounterSink sink,
             boolean required,
+            UUID instanceId,
             PipelineSettings settings,
             RecordLog log,
             Pipeline pipeline,
             PipelineEvents events) {
         this.sink = sink;
         this.required = required;
+        this.instanceId = instanceId;
         this.settings = settings;
         this.log = log;
         this.pipeline = pipeline;
@@ -124,6 +142,10 @@ final class SinkWriter {
 
     boolean isRequired() {
         return required;
+    }
+
+    UUID instanceId() {
+        return instanceId;
     }
 
     Progress progress() {
@@ -147,6 +169,10 @@ final class SinkWriter {
         if (progress.state != PipelineState.RUNNING || pipeline.isAbandoned()) {
             return Worker.DONE;
         }
+        if (finishing && !hurried) {
+            hurried = true;
+            notBefore = now;
+        }
         if (now - notBefore < 0) {
             return notBefore - now;
         }
@@ -155,45 +181,51 @@ final class SinkWriter {
                 register();
             } else if (unresolved) {
                 resolve();
-            } else if (mark.record() < log.base().record()) {
-                declareGap();
             } else {
-                CounterBatch batch = plan();
-                if (batch != null) {
-                    write(batch);
-                } else if (finishing
-                        && pipeline.isFinalDrainDone()
-                        && mark.record() == log.last().record()) {
-                    return Worker.DONE;
-                } else if (now - lastContact >= settings.ledgerCheckNanos()) {
-                    resolve();
-                } else {
-                    return lastContact + settings.ledgerCheckNanos() - now;
-                }
+                return goOn(now);
             }
             return 0;
-        } catch (FatalSinkException e) {
-            failed(e, true);
         } catch (Throwable t) {
-            failed(t, false);
+            try {
+                failed(t, t instanceof FatalSinkException);
+                return Math.max(0, notBefore - settings.clock().getAsLong());
+            } catch (Throwable again) {
+                notBefore = now + AFTER_DEFECT_NANOS;
+                return AFTER_DEFECT_NANOS;
+            }
         }
-        return Math.max(0, notBefore - settings.clock().getAsLong());
     }
 
-    private @Nullable CounterBatch plan() {
-        List<DeltaRecord> records = log.after(mark.record());
+    /** The usual step: the ledger is known to be at our mark. */
+    private long goOn(long now) {
+        List<DeltaRecord> records = log.after(mark.record(), BATCH_RECORDS_MAX);
         if (records == null) {
-            return null; // let go of just now: the next step declares the gap
+            declareGap();
+            return 0;
         }
-        return BatchPlanner.plan(settings.instanceId(), ownerToken, mark.mark(), records, settings.batchKeysMax());
+        BatchPlanner.Plan plan = BatchPlanner.plan(instanceId, ownerToken, mark, records, settings.batchKeysMax());
+        if (plan != null) {
+            write(plan);
+            return 0;
+        }
+        if (finishing
+                && pipeline.isFinalDrainDone()
+                && mark.record() == log.last().record()) {
+            return Worker.DONE;
+        }
+        if (now - lastContact >= settings.ledgerCheckNanos()) {
+            resolve();
+            return 0;
+        }
+        return lastContact + settings.ledgerCheckNanos() - now;
     }
 
     private void register() {
-        LedgerEntry entry = sink.register(new Registration(settings.instanceId(), ownerToken, settings.description()));
+        LedgerEntry entry = sink.register(new Registration(instanceId, ownerToken, settings.description()));
         meetStore(entry);
         if (!entry.ownerToken().equals(ownerToken)) {
             throw new RetriableSinkException(
-                    sink.name() + " registered " + settings.instanceId() + " but shows another owner", null);
+                    sink.name() + " registered " + instanceId + " but shows another owner", null);
         }
         registered = true;
         if (log.last().record() == mark.record()) {
@@ -204,7 +236,7 @@ final class SinkWriter {
 
     private void resolve() {
         unresolved = true;
-        Optional<LedgerEntry> found = sink.ledger(settings.instanceId());
+        Optional<LedgerEntry> found = sink.ledger(instanceId);
         if (found.isEmpty()) {
             // The store went back to before the registration; a new one starts at the origin.
             registered = false;
@@ -215,7 +247,7 @@ final class SinkWriter {
         if (!entry.ownerToken().equals(ownerToken)) {
             stop(
                     PipelineState.FENCED,
-                    "somebody else registered instance " + settings.instanceId() + " with " + sink.name()
+                    "somebody else registered instance " + instanceId + " with " + sink.name()
                             + "; this process no longer writes");
             return;
         }
@@ -223,28 +255,35 @@ final class SinkWriter {
     }
 
     private void meetStore(LedgerEntry entry) {
-        if (storeId == null) {
+        UUID met = storeId;
+        if (met == null) {
+            SinkWriter other = pipeline.claimStore(this, entry.storeId());
+            if (other != this) {
+                throw new FatalSinkException(
+                        sink.name() + " leads to the same store as " + other.sink.name()
+                                + ", which would count everything twice; give it a store, or a table prefix, of its own",
+                        null);
+            }
             storeId = entry.storeId();
-        } else if (!storeId.equals(entry.storeId())) {
+        } else if (!met.equals(entry.storeId())) {
             throw new FatalSinkException(
-                    sink.name() + " now leads to store " + entry.storeId() + " but this instance has written to "
-                            + storeId + "; point it back there (a copy without its ledger counts as another store)",
+                    sink.name() + " now leads to store " + entry.storeId() + " but this instance has written to " + met
+                            + "; point it back there (a copy without its ledger counts as another store)",
                     null);
         }
     }
 
     /** Compares the ledger's mark with our own history and goes on from there. */
     private void accept(Mark found) {
-        RecordLog.Point point = log.pointAt(found.record());
-        if (found.record() > log.last().record()
-                || point == null
-                || !point.mark().equals(found)) {
+        RecordLog.Point point = known(found);
+        if (point == null) {
+            RecordLog.Point last = log.last();
             stop(
                     PipelineState.FORKED,
-                    sink.name() + " has instance " + settings.instanceId() + " at " + found
-                            + ", which is not in this process's history (it is at "
-                            + log.last().mark()
-                            + "); somebody else wrote under this id");
+                    sink.name() + " has instance " + instanceId + " at " + found + ", which is not in the history of"
+                            + " this process as far as it is known (records "
+                            + Math.max(0, last.record() - RecordLog.HISTORY_MAX) + " to " + last.mark()
+                            + "): somebody else wrote under this id, or the store went back very far");
             return;
         }
         if (point.record() > mark.record()) {
@@ -254,12 +293,26 @@ final class SinkWriter {
         } else if (mark.record() == log.last().record()) {
             succeeded();
         }
-        // Whatever was in flight, the ledger has told what became of it.
-        inFlight = null;
-        gapInDoubt = null;
         unresolved = false;
         lastContact = settings.clock().getAsLong();
         publish(PipelineState.RUNNING);
+        // Whatever was in flight, the ledger has told what became of it.
+        inFlight = null;
+        inFlightEnd = null;
+        gapInDoubt = null;
+    }
+
+    /** The point of our history that a mark names; null if it is none, or older than can be told. */
+    private RecordLog.@Nullable Point known(Mark found) {
+        if (found.equals(mark.mark())) {
+            return mark;
+        }
+        RecordLog.Point end = inFlightEnd;
+        if (end != null && found.equals(end.mark())) {
+            return end;
+        }
+        RecordLog.Point point = log.pointAt(found.record());
+        return point != null && point.mark().equals(found) ? point : null;
     }
 
     private void foundApplied(RecordLog.Point point) {
@@ -268,7 +321,7 @@ final class SinkWriter {
             gapDeclared(declared, point);
             return;
         }
-        List<QuarantinedEntry> setAside = sink.quarantined(settings.instanceId(), mark.record(), point.record());
+        List<QuarantinedEntry> setAside = sink.quarantined(instanceId, mark.record(), point.record());
         CounterBatch batch = inFlight;
         int keys = batch != null && batch.to().equals(point.mark()) ? batch.size() : 0;
         applied(point, setAside, keys, 0);
@@ -291,9 +344,12 @@ final class SinkWriter {
 
     private void declareGap() {
         RecordLog.Point base = log.base();
-        Gap gap =
-                new Gap(settings.instanceId(), ownerToken, mark.mark(), base.mark(), base.deltaSum() - mark.deltaSum());
+        Gap gap = new Gap(instanceId, ownerToken, mark.mark(), base.mark(), base.deltaSum() - mark.deltaSum());
+        if (pipeline.isAbandoned()) {
+            return;
+        }
         gapInDoubt = gap;
+        inFlightEnd = base;
         unresolved = true;
         if (sink.declareGap(gap).isApplied()) {
             gapDeclared(gap, base);
@@ -308,18 +364,26 @@ final class SinkWriter {
         events.gap(sink, gap.from().record(), gap.to().record(), gap.deltaSum());
     }
 
-    private void write(CounterBatch batch) {
+    private void write(BatchPlanner.Plan plan) {
+        CounterBatch batch = plan.batch();
+        // Announced first, then asked: whoever abandons us first and then looks at what is in flight sees
+        // this batch, or we see that we are abandoned.
         inFlight = batch;
+        if (pipeline.isAbandoned()) {
+            inFlight = null;
+            return;
+        }
+        inFlightEnd = plan.end();
         unresolved = true;
         events.writing(sink, batch, failures + 1);
         long start = settings.clock().getAsLong();
         WriteResult result = sink.write(batch);
         if (result.isApplied()) {
-            RecordLog.Point to = log.pointAt(batch.to().record());
-            if (to == null) {
-                throw new IllegalStateException("record " + batch.to() + " fell out of the known history in flight");
-            }
-            applied(to, result.quarantined(), batch.size(), settings.clock().getAsLong() - start);
+            applied(
+                    plan.end(),
+                    result.quarantined(),
+                    batch.size(),
+                    settings.clock().getAsLong() - start);
         } else {
             refused();
         }
@@ -339,7 +403,7 @@ final class SinkWriter {
             long sum = setAside.stream().mapToLong(QuarantinedEntry::delta).sum();
             quarantines.add(new SetAside(to.record(), sum));
             if (required) {
-                pipeline.quarantined(from, to.record(), setAside);
+                pipeline.quarantined(to.record(), setAside);
             }
             events.quarantined(sink, setAside);
         }
@@ -350,13 +414,15 @@ final class SinkWriter {
     }
 
     private void moveTo(RecordLog.Point to) {
-        inFlight = null;
-        gapInDoubt = null;
         unresolved = false;
         mark = to;
         lastContact = settings.clock().getAsLong();
         succeeded();
+        // The mark first: what is in flight and above the mark is what may be in the sink.
         publish(PipelineState.RUNNING);
+        inFlight = null;
+        inFlightEnd = null;
+        gapInDoubt = null;
         pipeline.markMoved(this);
     }
 
@@ -373,6 +439,9 @@ final class SinkWriter {
         retries++;
         lastError = error;
         long wait = backoff.nanos(failures, fatal);
+        if (finishing) {
+            wait = Math.min(wait, CLOSING_PAUSE_NANOS);
+        }
         notBefore = settings.clock().getAsLong() + wait;
         publish(PipelineState.RUNNING);
         events.failed(sink, error, fatal, failures, wait);

@@ -7,24 +7,40 @@ import java.util.function.LongSupplier;
 /**
  * A platform thread that takes one step after another. A step returns how many nanoseconds nothing
  * will be due, so that the same steps can be driven by a test without a thread.
+ *
+ * <p>Whatever a step throws, the thread goes on after a pause: what it works on is kept between steps, and
+ * a counter cache without its threads would be a leak.
  */
 final class Worker {
     /** Returned by a step when there will never be anything to do again. */
     static final long DONE = -1;
 
+    private static final long PAUSE_NANOS = 100_000_000;
+
     private final Thread thread;
 
     Worker(String name, LongSupplier step) {
-        thread = new Thread(
-                () -> {
-                    for (long wait = step.getAsLong(); wait != DONE; wait = step.getAsLong()) {
-                        if (wait > 0) {
-                            LockSupport.parkNanos(this, wait);
-                        }
-                    }
-                },
-                name);
+        thread = new Thread(() -> run(step), name);
         thread.setDaemon(true);
+    }
+
+    private void run(LongSupplier step) {
+        while (true) {
+            long wait;
+            try {
+                wait = step.getAsLong();
+            } catch (Throwable t) {
+                wait = PAUSE_NANOS;
+            }
+            if (wait == DONE) {
+                return;
+            }
+            if (wait > 0) {
+                // Somebody's leftover interrupt would make every pause end at once.
+                Thread.interrupted();
+                LockSupport.parkNanos(this, wait);
+            }
+        }
     }
 
     void start() {
@@ -34,6 +50,10 @@ final class Worker {
     /** Makes the next step come at once; never blocks. */
     void signal() {
         LockSupport.unpark(thread);
+    }
+
+    boolean isAlive() {
+        return thread.isAlive();
     }
 
     /** Waits for the last step; false if it does not come in time. */
