@@ -29,8 +29,9 @@ public final class TableTuningBenchmark {
      */
     public static void main(String[] args) throws Exception {
         int flushes = args.length > 0 ? Integer.parseInt(args[0]) : 3_600;
-        System.out.println("| keys | fillfactor | autovacuum | HOT % | WAL B/key | heap KB at start | at end | index KB at start"
-                + " | at end | vacuums | ledger HOT % | ledger KB | ms/flush |");
+        System.out.println(
+                "| keys | fillfactor | autovacuum | HOT % | WAL B/key | heap KB at start | at end | index KB at start"
+                        + " | at end | vacuums | ledger HOT % | ledger KB | ms/flush |");
         System.out.println("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         for (int keys : new int[] {1_000, 100_000}) {
             for (int fillfactor : new int[] {100, 70, 50}) {
@@ -48,8 +49,7 @@ public final class TableTuningBenchmark {
                         .setting("autovacuum_naptime", "5s")
                         .start();
                 TestDatabase database = server.newDatabase();
-                JdbcCounterSink sink = JdbcCounterSink.builder(
-                                database.jdbcUrl(), server.user(), server.password())
+                JdbcCounterSink sink = JdbcCounterSink.builder(database.jdbcUrl(), server.user(), server.password())
                         .synchronousCommit(false)
                         .build()) {
             sink.schema().apply();
@@ -58,8 +58,9 @@ public final class TableTuningBenchmark {
                 database.execute("ALTER TABLE everycount_counter RESET (autovacuum_vacuum_threshold,"
                         + " autovacuum_vacuum_scale_factor, autovacuum_vacuum_cost_delay)");
             }
-            database.execute("INSERT INTO everycount_counter SELECT 'benchmark/page/' || lpad(i::text, 7, '0'), 0, now()"
-                    + " FROM generate_series(0, " + (keys - 1) + ") AS i");
+            database.execute(
+                    "INSERT INTO everycount_counter SELECT 'benchmark/page/' || lpad(i::text, 7, '0'), 0, now()"
+                            + " FROM generate_series(0, " + (keys - 1) + ") AS i");
             database.execute("VACUUM ANALYZE everycount_counter");
             long heap = size(database, "pg_relation_size('everycount_counter')");
             long index = size(database, "pg_relation_size('everycount_counter_pkey')");
@@ -102,8 +103,8 @@ public final class TableTuningBenchmark {
                     .map(key -> String.format("benchmark/page/%07d", key).getBytes(StandardCharsets.UTF_8))
                     .toArray(byte[][]::new);
             Mark next = new Mark(mark.record() + 1, mark.digest() * 31 + 1);
-            sink.write(new CounterBatch(
-                    registration.instanceId(), registration.ownerToken(), mark, next, batch, deltas));
+            sink.write(
+                    new CounterBatch(registration.instanceId(), registration.ownerToken(), mark, next, batch, deltas));
             mark = next;
         }
         return (System.nanoTime() - start) / 1e6;

@@ -72,22 +72,18 @@ public final class CounterSchema {
      * @throws SinkException as {@link #check} does, or if the tables could not be created
      */
     public void apply() {
-        Failures.translating("could not create the tables " + sql.prefix + "*", sql.prefix, () -> {
-            if (database.autocommitted(this::isThere)) {
-                return null;
-            }
-            return database.inTransaction(connection -> {
-                try (Statement statement = database.statement(connection)) {
-                    statement.execute(sql.lock);
-                    requireUtf8(connection);
-                    if (!isThere(connection)) {
-                        statement.execute(sql());
-                    }
-                }
-                return null;
-            });
-        });
+        String doing = "could not create the tables " + sql.prefix + "*";
+        Failures.translating(
+                doing, sql.prefix, () -> database.autocommitted(this::isThere) || database.inTransaction(this::create));
         check();
+    }
+
+    private boolean create(Connection connection) throws SQLException {
+        try (Statement statement = database.statement(connection)) {
+            statement.execute(sql.lock);
+            requireUtf8(connection);
+            return isThere(connection) || statement.execute(sql());
+        }
     }
 
     /**

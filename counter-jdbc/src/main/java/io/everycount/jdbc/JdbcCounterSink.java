@@ -224,25 +224,29 @@ public final class JdbcCounterSink implements CounterSink {
         }
     }
 
-    private WriteResult writeAsOne(CounterBatch batch, Entries entries) throws SQLException {
-        if (!flushInTransaction) {
-            @Nullable WriteResult result = database.autocommitted(connection -> flush(connection, batch, entries));
-            if (result != null) {
-                return result;
-            }
-            LOG.info("connections are not read committed by default: each flush sets it, in a transaction");
-            flushInTransaction = true;
-        }
-        @Nullable WriteResult result = database.inTransaction(connection -> flush(connection, batch, entries));
-        if (result == null) {
-            throw new SQLException("the server ignored SET TRANSACTION ISOLATION LEVEL");
-        }
-        return result;
+    private enum Flush {
+        APPLIED,
+        REFUSED,
+        /** Nothing has changed, because a flush has to see what others commit while it waits. */
+        NOT_READ_COMMITTED
     }
 
-    /** Returns null, having changed nothing, if the transaction is not read committed. */
-    private @Nullable WriteResult flush(Connection connection, CounterBatch batch, Entries entries)
-            throws SQLException {
+    private WriteResult writeAsOne(CounterBatch batch, Entries entries) throws SQLException {
+        Database.Work<Flush> work = connection -> flush(connection, batch, entries);
+        Flush outcome = flushInTransaction ? database.inTransaction(work) : database.autocommitted(work);
+        if (outcome == Flush.NOT_READ_COMMITTED && !flushInTransaction) {
+            LOG.info("connections are not read committed by default: each flush sets it, in a transaction");
+            flushInTransaction = true;
+            outcome = database.inTransaction(work);
+        }
+        return switch (outcome) {
+            case APPLIED -> WriteResult.applied();
+            case REFUSED -> WriteResult.refused();
+            case NOT_READ_COMMITTED -> throw new SQLException("the server ignored SET TRANSACTION ISOLATION LEVEL");
+        };
+    }
+
+    private Flush flush(Connection connection, CounterBatch batch, Entries entries) throws SQLException {
         try (PreparedStatement statement = database.prepared(connection, flush)) {
             statement.setString(1, lockTimeout);
             int next = bindGuard(statement, 2, batch.instanceId(), batch.ownerToken(), batch.from(), batch.to());
@@ -250,9 +254,9 @@ public final class JdbcCounterSink implements CounterSink {
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 if (row.getInt(1) == 1) {
-                    return WriteResult.applied();
+                    return Flush.APPLIED;
                 }
-                return READ_COMMITTED.equals(row.getString(2)) ? WriteResult.refused() : null;
+                return READ_COMMITTED.equals(row.getString(2)) ? Flush.REFUSED : Flush.NOT_READ_COMMITTED;
             }
         }
     }
