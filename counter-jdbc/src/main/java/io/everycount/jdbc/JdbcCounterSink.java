@@ -22,6 +22,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +53,8 @@ public final class JdbcCounterSink implements CounterSink {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcCounterSink.class);
     private static final String READ_COMMITTED = "read committed";
     private static final int KNOWN_HELD_MAX = 10_000;
+    private static final long PAUSE_MIN_NANOS = 1_000_000;
+    private static final long PAUSE_MAX_NANOS = 20_000_000;
 
     private final @Nullable AutoCloseable ownPool;
     private final Database database;
@@ -57,7 +62,7 @@ public final class JdbcCounterSink implements CounterSink {
     private final String flush;
     private final Contention contention;
     private final boolean createSchema;
-    private final String lockTimeout;
+    private final int lockMillis;
 
     /** Keys that had unresolved quarantine entries when we last looked: a hint, the table decides. */
     private final Set<String> knownHeld = ConcurrentHashMap.newKeySet();
@@ -69,7 +74,7 @@ public final class JdbcCounterSink implements CounterSink {
         this.ownPool = ownPool;
         this.contention = builder.contention;
         this.createSchema = builder.createSchema;
-        this.lockTimeout = Integer.toString(builder.lockMillis);
+        this.lockMillis = builder.lockMillis;
         this.sql = new Sql(builder.tablePrefix, builder.waits(), builder.synchronousCommit);
         this.flush = sql.flush(contention);
         this.database = new Database(dataSource, suspect, builder.waits(), builder.pgBouncer, sql.opening);
@@ -228,33 +233,57 @@ public final class JdbcCounterSink implements CounterSink {
         APPLIED,
         REFUSED,
         /** Nothing has changed, because a flush has to see what others commit while it waits. */
-        NOT_READ_COMMITTED
+        NOT_READ_COMMITTED,
+        /** Nothing has changed, because another flush has the advisory lock. */
+        NOT_OUR_TURN
     }
 
     private WriteResult writeAsOne(CounterBatch batch, Entries entries) throws SQLException {
         Database.Work<Flush> work = connection -> flush(connection, batch, entries);
-        Flush outcome = flushInTransaction ? database.inTransaction(work) : database.autocommitted(work);
+        Flush outcome = inTurn(work);
         if (outcome == Flush.NOT_READ_COMMITTED && !flushInTransaction) {
             LOG.info("connections are not read committed by default: each flush sets it, in a transaction");
             flushInTransaction = true;
-            outcome = database.inTransaction(work);
+            outcome = inTurn(work);
         }
         return switch (outcome) {
             case APPLIED -> WriteResult.applied();
             case REFUSED -> WriteResult.refused();
+            case NOT_OUR_TURN -> throw new SQLException("other flushes had the advisory lock all the time", "55P03");
             case NOT_READ_COMMITTED -> throw new SQLException("the server ignored SET TRANSACTION ISOLATION LEVEL");
         };
     }
 
+    /**
+     * Asks for the lock again and again instead of waiting for it in the server: whoever waits there has
+     * a snapshot, and as long as any has one, nobody can remove the versions of rows that flushes leave
+     * behind, so that each flush is slower than the one before.
+     */
+    private Flush inTurn(Database.Work<Flush> work) throws SQLException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(lockMillis);
+        long pauseNanos = PAUSE_MIN_NANOS;
+        while (true) {
+            Flush outcome = flushInTransaction ? database.inTransaction(work) : database.autocommitted(work);
+            if (outcome != Flush.NOT_OUR_TURN || System.nanoTime() - deadline > 0 || Thread.currentThread().isInterrupted()) {
+                return outcome;
+            }
+            LockSupport.parkNanos(pauseNanos / 2 + ThreadLocalRandom.current().nextLong(pauseNanos));
+            pauseNanos = Math.min(PAUSE_MAX_NANOS, pauseNanos * 3 / 2);
+        }
+    }
+
     private Flush flush(Connection connection, CounterBatch batch, Entries entries) throws SQLException {
         try (PreparedStatement statement = database.prepared(connection, flush)) {
-            statement.setString(1, lockTimeout);
+            statement.setString(1, Integer.toString(lockMillis));
             int next = bindGuard(statement, 2, batch.instanceId(), batch.ownerToken(), batch.from(), batch.to());
             entries.bind(connection, statement, next);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 if (row.getInt(1) == 1) {
                     return Flush.APPLIED;
+                }
+                if (!row.getBoolean(3)) {
+                    return Flush.NOT_OUR_TURN;
                 }
                 return READ_COMMITTED.equals(row.getString(2)) ? Flush.REFUSED : Flush.NOT_READ_COMMITTED;
             }
@@ -391,7 +420,7 @@ public final class JdbcCounterSink implements CounterSink {
         private boolean createSchema = true;
         private boolean pgBouncer;
         private boolean synchronousCommit = true;
-        private Contention contention = Contention.SORTED;
+        private Contention contention = Contention.ADVISORY_LOCK;
         private int lockMillis = Waits.DEFAULT.lockMillis();
         private int statementMillis = Waits.DEFAULT.statementMillis();
         private int socketMillis = Waits.DEFAULT.socketMillis();
@@ -443,7 +472,7 @@ public final class JdbcCounterSink implements CounterSink {
             return this;
         }
 
-        /** How instances that write the same keys keep apart; the default is the measured one. */
+        /** How instances that write the same keys keep apart; default {@link Contention#ADVISORY_LOCK}. */
         public Builder contention(Contention chosen) {
             contention = Objects.requireNonNull(chosen, "contention");
             return this;

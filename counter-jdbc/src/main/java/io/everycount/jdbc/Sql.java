@@ -31,8 +31,8 @@ final class Sql {
 
     /**
      * A whole flush. Parameters: lock timeout in ms; the new record, the new digest; instance, owner,
-     * record and digest as they must be; keys, deltas. One row: 1 if the guard held, else 0, and the
-     * isolation level, without which the guard does not hold.
+     * record and digest as they must be; keys, deltas. One row: 1 if the guard held, else 0; and the two
+     * things without which it does not even look: the isolation level, and whether it is our turn.
      *
      * <p>The settings last until the end of the transaction, which is this statement's. Nothing that
      * reads the guard can run before the row of the ledger is locked, so a second copy of the same
@@ -41,24 +41,25 @@ final class Sql {
     private static final String FLUSH = """
             WITH setting AS MATERIALIZED (
                 SELECT set_config('lock_timeout', ?, true), set_config('synchronous_commit', {synchronous}, true)
+            ), turn AS MATERIALIZED (
+                SELECT {turn} AS ours FROM setting
             ), guard AS (
                 UPDATE {p}instance
                 SET last_record = ?, last_digest = ?, updated_at = now()
-                WHERE (SELECT count(*) FROM setting) = 1
+                WHERE (SELECT ours FROM turn)
                   AND instance_id = ? AND owner = ? AND last_record = ? AND last_digest = ?
                   AND current_setting('transaction_isolation') = 'read committed'
                 RETURNING 1
-            ), turn AS MATERIALIZED (
-                SELECT {turn} FROM guard
             ), applied AS (
                 INSERT INTO {p}counter AS c (key, value, updated_at)
                 SELECT e.key, e.delta, now()
                 FROM unnest(?::text[], ?::bigint[]) AS e (key, delta)
-                WHERE EXISTS (SELECT FROM turn)
+                WHERE EXISTS (SELECT FROM guard)
                 ON CONFLICT (key) DO UPDATE
                 SET value = c.value + excluded.value, updated_at = excluded.updated_at
             )
-            SELECT (SELECT count(*) FROM guard), current_setting('transaction_isolation')""";
+            SELECT (SELECT count(*) FROM guard), current_setting('transaction_isolation'),
+                   (SELECT ours FROM turn)""";
 
     /** The guard alone. Parameters: as the flush's, without lock timeout, keys and deltas. */
     private static final String MOVE = """
@@ -225,7 +226,7 @@ final class Sql {
         this.prefix = requirePrefix(prefix);
         String commit = synchronous ? SYNCHRONOUS_AT_LEAST_ON : "'off'";
         this.opening = OPENING.formatted(waits.statementMillis(), waits.lockMillis(), waits.socketMillis(), commit);
-        this.lock = "SELECT " + advisoryLock();
+        this.lock = "SELECT pg_advisory_xact_lock" + lockKey();
         this.flush = filled(FLUSH.replace("{synchronous}", commit));
         this.move = filled(MOVE);
         this.apply = filled(APPLY);
@@ -259,7 +260,7 @@ final class Sql {
 
     /** The flush that takes the advisory lock, or the one that does not. */
     String flush(Contention contention) {
-        return flush.replace("{turn}", contention == Contention.ADVISORY_LOCK ? advisoryLock() : "1");
+        return flush.replace("{turn}", contention == Contention.ADVISORY_LOCK ? "pg_try_advisory_xact_lock" + lockKey() : "true");
     }
 
     static String filled(String sql, String prefix) {
@@ -271,7 +272,7 @@ final class Sql {
     }
 
     /** The key is the same for everybody with this prefix; the first number is "ever" in ASCII. */
-    private String advisoryLock() {
-        return "pg_advisory_xact_lock(1702258034, " + prefix.hashCode() + ")";
+    private String lockKey() {
+        return "(1702258034, " + prefix.hashCode() + ")";
     }
 }

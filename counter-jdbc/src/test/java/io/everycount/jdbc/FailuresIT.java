@@ -161,6 +161,22 @@ class FailuresIT {
     }
 
     @Test
+    void aFlushThatDoesNotGetItsTurnIsRetriableAndChangesNothing() throws SQLException {
+        JdbcCounterSink sink =
+                builder(false).lockTimeout(Duration.ofMillis(100)).build();
+        sink.register(registration());
+        try (Connection other = database.dataSource().getConnection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("SELECT pg_advisory_xact_lock(1702258034, " + "everycount_".hashCode() + ")");
+            assertRetriable(() -> sink.write(batch(0, 1, Map.of("a", 1L))), "55P03");
+            assertThat(stored(sink)).isEqualTo(Mark.ORIGIN);
+            other.rollback();
+        }
+        assertThat(sink.write(batch(0, 1, Map.of("a", 1L))).isApplied()).isTrue();
+    }
+
+    @Test
     void aDeadlockIsRetriable() throws Exception {
         JdbcCounterSink sink = registered();
         sink.write(batch(0, 1, Map.of("a", 1L, "b", 1L)));
