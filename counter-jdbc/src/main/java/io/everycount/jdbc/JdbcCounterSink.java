@@ -240,11 +240,12 @@ public final class JdbcCounterSink implements CounterSink {
 
     private WriteResult writeAsOne(CounterBatch batch, Entries entries) throws SQLException {
         Database.Work<Flush> work = connection -> flush(connection, batch, entries);
-        Flush outcome = inTurn(work);
-        if (outcome == Flush.NOT_READ_COMMITTED && !flushInTransaction) {
+        boolean inTransaction = flushInTransaction;
+        Flush outcome = inTurn(work, inTransaction);
+        if (outcome == Flush.NOT_READ_COMMITTED && !inTransaction) {
             LOG.info("connections are not read committed by default: each flush sets it, in a transaction");
             flushInTransaction = true;
-            outcome = inTurn(work);
+            outcome = inTurn(work, true);
         }
         return switch (outcome) {
             case APPLIED -> WriteResult.applied();
@@ -259,12 +260,14 @@ public final class JdbcCounterSink implements CounterSink {
      * a snapshot, and as long as any has one, nobody can remove the versions of rows that flushes leave
      * behind, so that each flush is slower than the one before.
      */
-    private Flush inTurn(Database.Work<Flush> work) throws SQLException {
+    private Flush inTurn(Database.Work<Flush> work, boolean inTransaction) throws SQLException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(lockMillis);
         long pauseNanos = PAUSE_MIN_NANOS;
         while (true) {
-            Flush outcome = flushInTransaction ? database.inTransaction(work) : database.autocommitted(work);
-            if (outcome != Flush.NOT_OUR_TURN || System.nanoTime() - deadline > 0 || Thread.currentThread().isInterrupted()) {
+            Flush outcome = inTransaction ? database.inTransaction(work) : database.autocommitted(work);
+            if (outcome != Flush.NOT_OUR_TURN
+                    || System.nanoTime() - deadline > 0
+                    || Thread.currentThread().isInterrupted()) {
                 return outcome;
             }
             LockSupport.parkNanos(pauseNanos / 2 + ThreadLocalRandom.current().nextLong(pauseNanos));

@@ -260,7 +260,8 @@ final class Sql {
 
     /** The flush that takes the advisory lock, or the one that does not. */
     String flush(Contention contention) {
-        return flush.replace("{turn}", contention == Contention.ADVISORY_LOCK ? "pg_try_advisory_xact_lock" + lockKey() : "true");
+        return flush.replace(
+                "{turn}", contention == Contention.ADVISORY_LOCK ? "pg_try_advisory_xact_lock" + lockKey() : "true");
     }
 
     static String filled(String sql, String prefix) {

@@ -154,7 +154,6 @@ class PoisonIT {
         assertThat(sink.write(batch(3, 4, Map.of("full", 1L))).quarantined()).isEmpty();
         assertThat(total(database, "full")).isEqualTo(Long.MAX_VALUE - 9);
         assertThat(database.statementsOf(() -> sink.write(batch(4, 5, Map.of("full", 1L)))))
-                .filteredOn(s -> !s.startsWith("SET application_name"))
                 .hasSize(1);
     }
 

@@ -165,7 +165,7 @@ class UnknownOutcomeIT {
 
     @Test
     void aLateCopyOfAWriteWaitsForTheFirstOneAndThenChangesNothing() throws Exception {
-        JdbcCounterSink sink = open(builder(false));
+        JdbcCounterSink sink = open(builder(false).contention(Contention.SORTED));
         sink.register(registration());
         sink.write(batch(0, 1, Map.of("a", 1L)));
         CounterBatch batch = batch(1, 2, Map.of("a", 1L));

@@ -12,8 +12,12 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /** An empty database on a server, dropped on close. */
 public final class TestDatabase implements AutoCloseable {
-    /** What a driver or a pool sends of its own accord: an empty query, to see whether anybody is there. */
-    private static final Pattern STATEMENT = Pattern.compile("LOG:  (?:statement|execute [^:]*): (?=\\S)");
+    /**
+     * Except for what a driver or a pool sends of its own accord: an empty query, to see whether anybody
+     * is there, and its name, on each new connection.
+     */
+    private static final Pattern STATEMENT =
+            Pattern.compile("LOG:  (?:statement|execute [^:]*): (?=\\S)(?!SET application_name)");
 
     private final PostgresServer server;
     private final String name;
