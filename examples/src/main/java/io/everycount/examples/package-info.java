@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Programs to run and to copy from: the quickstart, which counts the lines of files and proves the
+ * totals, and a host application of about thirty lines.
+ */
+@NullMarked
+package io.everycount.examples;
+
+import org.jspecify.annotations.NullMarked;
