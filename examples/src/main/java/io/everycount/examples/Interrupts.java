@@ -3,6 +3,7 @@ package io.everycount.examples;
 
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Ctrl-C, as a request to come to an end. A shutdown hook would not do: all hooks run at once, and the one
@@ -10,17 +11,38 @@ import java.lang.reflect.Proxy;
  * {@code sun.misc.Signal}, Ctrl-C ends it as usual.
  */
 final class Interrupts {
-    private Interrupts() {}
+    private final Thread main = Thread.currentThread();
+    private final AtomicInteger count = new AtomicInteger();
+    private volatile Runnable first = main::interrupt;
 
-    /** Calls an action, on a thread of the JVM's, for each SIGINT and SIGTERM from now on. */
-    static void handle(Runnable action) {
+    /** Says what the first Ctrl-C does; each further one interrupts the thread that made this object. */
+    void onFirst(Runnable action) {
+        first = action;
+    }
+
+    /** Whether there was one. */
+    boolean happened() {
+        return count.get() > 0;
+    }
+
+    /** What SIGINT and SIGTERM do. */
+    void happen() {
+        if (count.incrementAndGet() == 1) {
+            first.run();
+        } else {
+            main.interrupt();
+        }
+    }
+
+    /** Listens for SIGINT and SIGTERM from now on. */
+    void listen() {
         try {
             // By reflection: the compiler's warning about this class cannot be turned off.
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             InvocationHandler call = (proxy, method, arguments) -> switch (method.getName()) {
                 case "handle" -> {
-                    action.run();
+                    happen();
                     yield null;
                 }
                 case "equals" -> proxy == arguments[0];

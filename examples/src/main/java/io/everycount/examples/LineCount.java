@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +33,9 @@ final class LineCount {
     private static final Duration FLUSH_TRY = Duration.ofMinutes(1);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
+    /** How many lines a thread counts before others see it. */
+    private static final int TALLY_LINES = 1_000;
+
     /** How long an increment waits for room before it looks whether the user has had enough. */
     private static final Duration ROOM_TIMEOUT = Duration.ofSeconds(1);
 
@@ -44,17 +46,19 @@ final class LineCount {
     private final LongAdder unmatched = new LongAdder();
     private final LongAdder shortened = new LongAdder();
     private final LongAdder replaced = new LongAdder();
-    private final AtomicInteger interrupts = new AtomicInteger();
+    private final Interrupts interrupts;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean stopping;
 
     /**
      * @throws UserError if a file cannot be read
      */
-    LineCount(Options options, InputStream standardInput, Console console) {
+    LineCount(Options options, InputStream standardInput, Console console, Interrupts interrupts) {
         this.options = options;
+        this.interrupts = interrupts;
         this.console = console;
         this.input = new Input(options.files(), standardInput);
+        interrupts.onFirst(this::interrupted);
     }
 
     /** Counts, shows, and returns the exit status. */
@@ -69,8 +73,6 @@ final class LineCount {
     }
 
     private int run(Store store, JdbcCounterSink sink) throws SQLException, InterruptedException {
-        Thread main = Thread.currentThread();
-        Interrupts.handle(() -> interrupted(main));
         Store.Sum before = store.sum(PREFIX);
         console.note(
                 "Counting lines of " + what() + " by " + options.what() + ", with " + options.threads() + " threads");
@@ -113,14 +115,10 @@ final class LineCount {
         return files.size() + " files";
     }
 
-    private void interrupted(Thread main) {
-        if (interrupts.incrementAndGet() == 1) {
-            stopping = true;
-            console.endLive();
-            console.note("Stopped reading; writing what was counted. Ctrl-C again does not wait for Postgres.");
-        } else {
-            main.interrupt();
-        }
+    private void interrupted() {
+        stopping = true;
+        console.endLive();
+        console.note("Stopped reading; writing what was counted. Ctrl-C again does not wait for Postgres.");
     }
 
     private void countAll(CounterCache counters) throws InterruptedException {
@@ -191,6 +189,12 @@ final class LineCount {
             try {
                 int from = 0;
                 while (from < block.length) {
+                    if (counted == TALLY_LINES) {
+                        lines.add(counted);
+                        unmatched.add(without);
+                        counted = 0;
+                        without = 0;
+                    }
                     int lineFeed = LineBlocks.firstLineFeed(bytes, from, block.length);
                     int to = lineFeed < 0 ? block.length : lineFeed;
                     boolean found = finder.find(bytes, from, to, key);
@@ -301,30 +305,32 @@ final class LineCount {
             console.live(console.terminal() ? Text.printable(line, Math.max(2, console.columns() - 1)) : line);
         }
 
-        private String line(double rate, long linesNow, CounterStats stats, boolean full) {
+        /** Accepted is every increment whose call returned, drained from its cell or not. */
+        private String line(double rate, long accepted, CounterStats stats, boolean full) {
             long total = input.totalBytes();
             String progress = total > 0 ? String.format(Locale.ROOT, "%3d%% ", 100 * input.bytesRead() / total) : "";
-            if (!full) {
-                return String.format(
-                        Locale.ROOT,
-                        "%s%s/s acc %s per %s pend %s fresh %.1fs",
-                        progress,
-                        Text.compact(rate),
-                        Text.compact(stats.accepted()),
-                        Text.compact(stats.persisted()),
-                        Text.compact(stats.pending()),
-                        stats.freshness().toMillis() / 1e3);
-            }
-            return String.format(
-                    Locale.ROOT,
-                    "%s%11s lines | %6s/s | accepted %11s | persisted %11s | pending %9s | freshness %.2f s",
-                    progress,
-                    Text.count(linesNow),
-                    Text.compact(rate),
-                    Text.count(stats.accepted()),
-                    Text.count(stats.persisted()),
-                    Text.count(stats.pending()),
-                    stats.freshness().toMillis() / 1e3);
+            long persisted = stats.persisted();
+            long pending = Math.max(0, accepted - persisted - stats.quarantined() - stats.lost());
+            double freshness = stats.freshness().toMillis() / 1e3;
+            return full
+                    ? String.format(
+                            Locale.ROOT,
+                            "%s%6s lines/s | accepted %s | persisted %s | pending %s | freshness %.2f s",
+                            progress,
+                            Text.compact(rate),
+                            Text.count(accepted),
+                            Text.count(persisted),
+                            Text.count(pending),
+                            freshness)
+                    : String.format(
+                            Locale.ROOT,
+                            "%s%s/s acc %s per %s pend %s fresh %.1fs",
+                            progress,
+                            Text.compact(rate),
+                            Text.compact(accepted),
+                            Text.compact(persisted),
+                            Text.compact(pending),
+                            freshness);
         }
     }
 
@@ -333,9 +339,14 @@ final class LineCount {
         long batches =
                 stats.sinks().stream().mapToLong(CounterStats.Sink::batches).sum();
         console.say("");
-        console.say(Text.count(lines.sum()) + " lines (" + Text.compact(input.bytesRead()) + "B) in "
-                + Text.time(reading) + ": " + Text.compact(lines.sum() / seconds) + " lines/s, "
-                + Text.compact(input.bytesRead() / seconds) + "B/s. " + Text.count(batches)
+        if (lines.sum() == 0) {
+            console.say("There was nothing to count.");
+            return;
+        }
+        console.say(Text.count(lines.sum()) + (lines.sum() == 1 ? " line (" : " lines (")
+                + Text.bytes(input.bytesRead()) + ") in " + Text.time(reading) + ": "
+                + Text.compact(lines.sum() / seconds) + " lines/s, " + Text.bytes(input.bytesRead() / seconds)
+                + "/s. " + Text.count(batches)
                 + (batches == 1 ? " write" : " writes") + " to Postgres; the last of it was there "
                 + Text.time(writing) + " later.");
     }
@@ -392,7 +403,7 @@ final class LineCount {
 
         boolean equal = lines.sum() == stats.accepted() && stats.accepted() == persisted;
         boolean all = input.failures().isEmpty() && error == null;
-        boolean early = interrupts.get() > 0;
+        boolean early = interrupts.happened();
         console.say("");
         console.say(
                 equal

@@ -24,7 +24,9 @@ public final class Quickstart {
                 Integer.getInteger("quickstart.columns", 80));
         Path data = Path.of(System.getProperty("quickstart.data", "examples/.data"));
         boolean piped = Boolean.getBoolean("quickstart.piped");
-        int status = run(List.of(arguments), System.getenv(), System.in, piped, data, console);
+        Interrupts interrupts = new Interrupts();
+        interrupts.listen();
+        int status = run(List.of(arguments), System.getenv(), System.in, piped, data, console, interrupts);
         console.out().flush();
         console.err().flush();
         System.exit(status);
@@ -42,7 +44,8 @@ public final class Quickstart {
             InputStream standardInput,
             boolean inputIsPiped,
             Path defaultData,
-            Console console) {
+            Console console,
+            Interrupts interrupts) {
         try {
             Options options = Options.parse(arguments, environment, inputIsPiped, defaultData);
             if (options.help()) {
@@ -51,15 +54,19 @@ public final class Quickstart {
             }
             return options.files().isEmpty()
                     ? new TortureCase(options, console).run()
-                    : new LineCount(options, standardInput, console).run();
+                    : new LineCount(options, standardInput, console, interrupts).run();
         } catch (UserError e) {
+            if (interrupts.happened()) {
+                console.note("quickstart: stopped before anything was counted");
+                return 130;
+            }
             console.note("quickstart: " + e.getMessage());
             return 2;
         } catch (InvalidPathException e) {
             console.note("quickstart: not a path: " + e.getMessage());
             return 2;
         } catch (InterruptedException e) {
-            console.note("quickstart: interrupted");
+            console.note("quickstart: stopped");
             return 130;
         }
     }

@@ -217,7 +217,12 @@ final class Store implements AutoCloseable {
     @Override
     public void close() {
         if (server != null) {
+            // After Ctrl-C, too, the server has stopped when this returns, so that the next run finds none.
+            boolean interrupted = Thread.interrupted();
             server.close();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

@@ -15,11 +15,17 @@ final class Text {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
-    /** Three digits or so: 950, 12.3k, 4.56M. */
+    /** Three digits or so: 9,500, 12.3k, 4.56M. */
     static String compact(double number) {
-        if (number < 10_000) {
-            return count(Math.round(number));
-        }
+        return number < 10_000 ? count(Math.round(number)) : scaled(number, "");
+    }
+
+    /** Three digits or so: 950 B, 12.3 kB, 4.56 MB. */
+    static String bytes(double number) {
+        return number < 1_000 ? Math.round(number) + " B" : scaled(number, " ") + "B";
+    }
+
+    private static String scaled(double number, String space) {
         String[] units = {"k", "M", "G", "T"};
         int unit = -1;
         double scaled = number;
@@ -28,7 +34,7 @@ final class Text {
             unit++;
         }
         int decimals = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
-        return String.format(Locale.ROOT, "%." + decimals + "f", scaled) + units[unit];
+        return String.format(Locale.ROOT, "%." + decimals + "f", scaled) + space + units[unit];
     }
 
     /** As in 123 µs, 12.3 ms, 4.56 s, 3 min 20 s. */

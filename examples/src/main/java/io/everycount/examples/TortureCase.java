@@ -152,13 +152,28 @@ final class TortureCase {
         }
         long started = System.nanoTime();
         start.countDown();
-        for (Thread thread : threads) {
-            thread.join();
-        }
+        joinAll(threads);
         long counted = System.nanoTime();
         counters.flush(FLUSH_MAX);
         long flushed = System.nanoTime();
         return new Round(Duration.ofNanos(counted - started), Duration.ofNanos(flushed - counted));
+    }
+
+    /** After Ctrl-C, too, they end before anything is closed that they use. */
+    private static void joinAll(List<Thread> threads) throws InterruptedException {
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            throw new InterruptedException();
+        }
     }
 
     /** Connecting and registering are not what is measured. */
@@ -213,9 +228,7 @@ final class TortureCase {
             ready.await();
             long started = System.nanoTime();
             start.countDown();
-            for (Thread thread : threads) {
-                thread.join();
-            }
+            joinAll(threads);
             long took = System.nanoTime() - started;
             SQLException failed = failure.get();
             if (failed != null) {
