@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -285,12 +286,30 @@ public final class PostgresServer implements AutoCloseable {
         all.forEach(PostgresServer::await);
     }
 
-    /** Kills the server's processes that serve clients, as a crash of one would; it then restarts itself. */
-    public void killBackends() {
+    /**
+     * Kills the server's processes that serve clients, as a crash of one would; it then restarts itself.
+     *
+     * @return how many
+     */
+    public int killBackends() {
         requireOwn();
-        process.descendants()
-                .filter(child -> child.info().commandLine().orElse("").contains("127.0.0.1("))
-                .forEach(ProcessHandle::destroyForcibly);
+        // Their command lines say who is a client's, but Java leaves out the part in which they do.
+        List<Long> clients = new ArrayList<>();
+        try (Connection connection = administration();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT pid FROM pg_stat_activity"
+                        + " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")) {
+            while (rows.next()) {
+                clients.add(rows.getLong(1));
+            }
+            clients.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+        } catch (SQLException e) {
+            if (clients.isEmpty()) {
+                throw new IllegalStateException(e);
+            }
+            // The server closes every connection when one of its processes is killed, this one too.
+        }
+        return clients.size();
     }
 
     /** Copies the data of the stopped server to a directory, which must not be there yet. */
