@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.jdbc.faults;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/** Waits for conditions, never for time to pass. */
+final class Await {
+    static final Duration MAX = Duration.ofSeconds(40);
+
+    private static final long POLL_NANOS = 2_000_000;
+
+    private Await() {}
+
+    static void until(String what, BooleanSupplier condition) {
+        until(() -> what, condition);
+    }
+
+    static void until(Supplier<String> what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + MAX.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("in " + MAX + " it did not come to this: " + what.get());
+            }
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+    }
+}
