@@ -119,6 +119,27 @@ class RewindFaultsIT {
     }
 
     @Test
+    void whatIsInQuarantineGoesBackInTimeTooAndIsSetAsideAgain() {
+        run = new Run("rewind with quarantine", database, Faulty.sink(database).build()).traffic("");
+        QuarantineFaultsIT.fill(run, "full", 1);
+        run.flush();
+        run.add("full", 1);
+        run.flush();
+        copy();
+        run.add("full", 2);
+        run.flush();
+        run.add("full", 4);
+        run.flush();
+        assertThat(Books.of(database).held()).isEqualTo(Map.of("full", 7L));
+        restore();
+        Await.until("a rewind", () -> run.heard().rewinds() == 1);
+        run.flush();
+        Books books = run.closeAndCompare();
+        assertThat(books.held()).isEqualTo(Map.of("full", 7L));
+        assertThat(books.totals()).containsEntry("full", Long.MAX_VALUE);
+    }
+
+    @Test
     void whatIsNoLongerRetainedIsDeclaredAsAGapAndTheRestArrivesOnce() {
         run = new Run(
                         "rewind beyond what is retained",
