@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.flush;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CoalescerTest {
+    private static final BigInteger MIN = BigInteger.valueOf(Long.MIN_VALUE);
+    private static final BigInteger MAX = BigInteger.valueOf(Long.MAX_VALUE);
+
+    @Test
+    void sums_as_a_map_does_and_refuses_what_leaves_64_bits() {
+        long seed = Long.getLong("everycount.seed", new Random().nextLong());
+        Random random = new Random(seed);
+        for (int round = 0; round < 300; round++) {
+            Coalescer coalescer = new Coalescer(random.nextInt(100));
+            Map<String, BigInteger> model = new HashMap<>();
+            int keys = 1 + random.nextInt(2_000);
+            for (int i = 0; i < 3_000; i++) {
+                String key = "k" + random.nextInt(keys);
+                byte[] utf8 = key.getBytes(StandardCharsets.UTF_8);
+                long delta = random.nextInt(4) == 0 ? random.nextLong() : random.nextInt(100) - 50;
+                BigInteger sum = model.getOrDefault(key, BigInteger.ZERO).add(BigInteger.valueOf(delta));
+                boolean fits = sum.compareTo(MIN) >= 0 && sum.compareTo(MAX) <= 0;
+                assertThat(coalescer.contains(utf8)).isEqualTo(model.containsKey(key));
+                assertThat(coalescer.fits(utf8, delta)).as("seed %d", seed).isEqualTo(fits);
+                assertThat(coalescer.add(utf8, delta)).as("seed %d", seed).isEqualTo(fits);
+                if (fits) {
+                    model.put(key, sum);
+                }
+            }
+            Map<String, BigInteger> found = new HashMap<>();
+            for (int i = 0; i < coalescer.size(); i++) {
+                assertThat(found.put(
+                                new String(coalescer.key(i), StandardCharsets.UTF_8),
+                                BigInteger.valueOf(coalescer.sum(i))))
+                        .isNull();
+            }
+            assertThat(found).as("seed %d", seed).isEqualTo(model);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 0", "1, 2, 0", "1, 10, 0", "1, 200, 0", "1, 2147483647, 0", "1, 1, 1", "1, 50, 1"})
+    void backoff_stays_within_its_bounds(int firstMillis, int failures, int fatal) {
+        Random random = new Random(5);
+        long max = 10_000_000_000L;
+        long first = firstMillis * 1_000_000L;
+        Backoff backoff = new Backoff(first, max, random);
+        AtomicBoolean spread = new AtomicBoolean();
+        long previous = -1;
+        for (int i = 0; i < 1_000; i++) {
+            long wait = backoff.nanos(failures, fatal == 1);
+            double bound = Math.min((double) max, first * Math.pow(2, failures - 1));
+            assertThat((double) wait).isBetween(fatal == 1 ? max / 2.0 : 0, fatal == 1 ? (double) max : bound);
+            spread.compareAndSet(false, previous >= 0 && previous != wait);
+            previous = wait;
+        }
+        assertThat(spread).isTrue();
+    }
+}
