@@ -251,12 +251,23 @@ public final class ModelStore implements CounterSink {
             case REFUSE -> {
                 return WriteResult.refused();
             }
-            case AFTER -> change.get();
-            case LATE -> late = change;
+            case AFTER -> unseen(change);
+            case LATE -> late = () -> unseen(change);
             case FATAL -> throw new FatalSinkException("a person must mend " + name, null);
             case BEFORE -> {}
         }
         throw new RetriableSinkException(op + " failed: " + fault, null);
+    }
+
+    /** A change whose reply is lost; without a ledger, nobody will know of it. */
+    private WriteResult unseen(Supplier<WriteResult> change) {
+        Map<UUID, LedgerEntry> before = Map.copyOf(ledger);
+        WriteResult result = change.get();
+        if (guard == Guard.NONE) {
+            ledger.clear();
+            ledger.putAll(before);
+        }
+        return result;
     }
 
     private <T> T call(Op op, Object argument, Supplier<T> call) {
