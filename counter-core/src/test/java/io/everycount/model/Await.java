@@ -22,6 +22,13 @@ public final class Await {
         }
     }
 
+    /** Until a point of {@link System#nanoTime}, for tests whose subject is a stretch of time. */
+    public static void untilTime(long nanoTime) {
+        for (long left = nanoTime - System.nanoTime(); left > 0; left = nanoTime - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
+    }
+
     public static void on(CountDownLatch latch) {
         try {
             if (!latch.await(SECONDS_MAX, TimeUnit.SECONDS)) {
