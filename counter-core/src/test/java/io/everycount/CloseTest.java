@@ -110,7 +110,7 @@ class CloseTest {
         assertThat(report.stats().pending()).isEqualTo(4);
         assertThatThrownBy(cache::close)
                 .isInstanceOf(UnconfirmedException.class)
-                .hasMessageContaining("2 keys unsaved")
+                .hasMessageContaining("deltas of 2 keys are not")
                 .hasMessageContaining("dead");
     }
 

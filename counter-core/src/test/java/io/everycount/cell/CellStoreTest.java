@@ -28,7 +28,7 @@ class CellStoreTest {
     private final Map<String, BigInteger> drained = new HashMap<>();
 
     private CellStore store(int keysMax) {
-        return new CellStore(4, keysMax, 64, keysMax, pressed::incrementAndGet);
+        return new CellStore(4, keysMax, 64, pressed::incrementAndGet);
     }
 
     private void drain(CellStore store, boolean close, boolean endOfPeriod) {
@@ -301,17 +301,30 @@ class CellStoreTest {
         assertThat(cells.add(second, 3, false)).isEqualTo(AddOutcome.COUNTED);
         cells.closeHandle(second);
         HandleCell third = cells.openHandle("h");
-        assertThat(third).as("the old one is on its way out").isNotSameAs(first);
+        assertThat(third).as("opened again before the drain that would seal it").isSameAs(first);
         cells.add(third, 4, false);
         drain(cells);
-        assertThat(cells.add(second, 5, false)).isEqualTo(AddOutcome.CLOSED);
-        assertThat(cells.add(second, 1L << 50, false)).isEqualTo(AddOutcome.CLOSED);
         assertThat(cells.add(third, 6, false)).isEqualTo(AddOutcome.COUNTED);
+        cells.closeHandle(third);
+        assertThat(cells.add(third, 7, false)).as("not sealed yet").isEqualTo(AddOutcome.COUNTED);
         drain(cells);
-        assertThat(sum("h")).isEqualTo(BigInteger.valueOf(2 + 3 + 4 + 6));
+        assertThat(cells.add(third, 5, false)).isEqualTo(AddOutcome.CLOSED);
+        HandleCell fourth = cells.openHandle("h");
+        assertThat(fourth).as("a sealed cell is never used again").isNotSameAs(first);
+        assertThat(cells.add(fourth, 8, false)).isEqualTo(AddOutcome.COUNTED);
+        drain(cells);
+        assertThat(sum("h")).isEqualTo(BigInteger.valueOf(2 + 3 + 4 + 6 + 7 + 8));
         assertThat(cells.keysInUse()).isEqualTo(1);
         cells.closeHandle(first);
-        assertThat(cells.keysInUse()).as("closed once more, by mistake").isEqualTo(1);
+        drain(cells);
+        assertThat(cells.add(fourth, 9, false))
+                .as("closed once more, by mistake, by another")
+                .isEqualTo(AddOutcome.COUNTED);
+        cells.closeHandle(fourth);
+        drain(cells);
+        drain(cells);
+        assertThat(cells.keysInUse()).isZero();
+        assertThat(sum("h")).isEqualTo(BigInteger.valueOf(2 + 3 + 4 + 6 + 7 + 8 + 9));
     }
 
     @Test
@@ -474,7 +487,7 @@ class CellStoreTest {
     @Test
     void lanes_are_a_power_of_two() {
         for (int bad : new int[] {-4, 0, 1, 3, 12}) {
-            assertThatThrownBy(() -> new CellStore(bad, 1, 1, 1, () -> {}))
+            assertThatThrownBy(() -> new CellStore(bad, 1, 1, () -> {}))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(bad + " lanes")
                     .hasMessageContaining("power of two");

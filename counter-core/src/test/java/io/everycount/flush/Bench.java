@@ -58,15 +58,13 @@ final class Bench {
     long now = 1_000;
 
     private Bench(Plan plan) {
-        instanceId = plan.instanceId;
-        cells = new CellStore(2, plan.keysMax, 256, plan.keysMax, () -> {});
+        cells = new CellStore(2, plan.keysMax, 256, () -> {});
         pipeline = new Pipeline(
                 cells,
                 plan.required,
                 plan.bestEffort,
                 "bench",
                 new PipelineSettings(
-                        plan.instanceId,
                         "bench",
                         plan.flushIntervalNanos,
                         plan.recordKeysMax,
@@ -79,15 +77,35 @@ final class Bench {
                         TimeUnit.MILLISECONDS.toNanos(100),
                         TimeUnit.SECONDS.toNanos(10),
                         Runnable::run,
-                        new Random(plan.seed),
+                        randomButFor(plan),
                         () -> now),
                 told);
+        instanceId = pipeline.instanceId();
+        if (!instanceId.equals(plan.instanceId)) {
+            throw new AssertionError("the pipeline draws its numbers in another order now");
+        }
         drainer = (Drainer) field("drainer");
         log = (RecordLog) field("log");
         acknowledgements = (Acknowledgements) field("acknowledgements");
         List<SinkWriter> found = new ArrayList<>();
         ((List<?>) field("writers")).forEach(w -> found.add((SinkWriter) w));
         writers = found;
+    }
+
+    /** Random numbers, but for the two that become the first writer's instance id. */
+    private static Random randomButFor(Plan plan) {
+        return new Random(plan.seed) {
+            private static final long serialVersionUID = 1L;
+            private int drawn;
+
+            @Override
+            public long nextLong() {
+                drawn++;
+                return drawn == 2
+                        ? plan.instanceId.getMostSignificantBits()
+                        : drawn == 3 ? plan.instanceId.getLeastSignificantBits() : super.nextLong();
+            }
+        };
     }
 
     private Object field(String name) {
@@ -119,10 +137,10 @@ final class Bench {
 
     void archive() {
         long known = archive.size();
-        List<DeltaRecord> fresh = log.after(Math.max(known, log.base().record()));
+        List<DeltaRecord> fresh = log.after(Math.max(known, log.base().record()), Integer.MAX_VALUE);
         if (fresh != null) {
             for (DeltaRecord record : fresh) {
-                if (record.end().record() != archive.size() + 1) {
+                if (record.number() != archive.size() + 1) {
                     throw new AssertionError("record " + record.end() + " follows " + archive.size());
                 }
                 archive.add(record);

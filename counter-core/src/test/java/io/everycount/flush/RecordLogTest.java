@@ -22,7 +22,7 @@ class RecordLogTest {
             bench.add("k" + i, 1);
         }
         bench.drain();
-        assertThat(bench.archive).extracting(r -> r.end().record()).containsExactly(1L, 2L, 3L);
+        assertThat(bench.archive).extracting(r -> r.number()).containsExactly(1L, 2L, 3L);
         assertThat(bench.archive).extracting(DeltaRecord::size).containsExactly(4, 4, 2);
     }
 
@@ -99,9 +99,9 @@ class RecordLogTest {
                 .as("older ones went")
                 .isGreaterThan(base + 1)
                 .isEqualTo(100);
-        assertThat(bench.log.after(99)).isNull();
-        List<DeltaRecord> kept = bench.log.after(100);
-        assertThat(kept).extracting(r -> r.end().record()).containsExactly(101L);
+        assertThat(bench.log.after(99, Integer.MAX_VALUE)).isNull();
+        List<DeltaRecord> kept = bench.log.after(100, Integer.MAX_VALUE);
+        assertThat(kept).extracting(r -> r.number()).containsExactly(101L);
     }
 
     @Test
@@ -117,7 +117,8 @@ class RecordLogTest {
         bench.now += 1_000_000_000L;
         bench.step();
         bench.step();
-        assertThat(bench.log.after(bench.writer().progress().mark().record())).hasSize(11);
+        assertThat(bench.log.after(bench.writer().progress().mark().record(), Integer.MAX_VALUE))
+                .hasSize(11);
         bench.steps();
         assertThat(store.totals()).hasSize(50);
     }
@@ -138,7 +139,8 @@ class RecordLogTest {
             visits++;
         }
         assertThat(store.total("k")).isEqualTo(visits);
-        assertThat(bench.log.after(bench.log.last().record() - 3)).hasSize(3);
+        assertThat(bench.log.after(bench.log.last().record() - 3, Integer.MAX_VALUE))
+                .hasSize(3);
         assertThat(bench.log.base().record()).isZero();
     }
 }

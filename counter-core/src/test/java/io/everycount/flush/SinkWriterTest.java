@@ -387,7 +387,9 @@ class SinkWriterTest {
         DrainStage stage = bench.pipeline.nextStage();
         bench.drain();
         bench.steps();
-        assertThat(stage.confirmed()).isCompletedWithValue(java.util.Set.of("bad"));
+        assertThat(stage.announced()).isCompleted();
+        assertThat(bench.acknowledgements.isQuarantined("bad", 0)).isTrue();
+        assertThat(bench.acknowledgements.isQuarantined("good", 0)).isFalse();
         assertThat(bench.pipeline.snapshot().quarantined()).isEqualTo(7);
         assertThat(bench.pipeline.snapshot().persisted()).isEqualTo(1);
         assertThat(bench.told.has("quarantined store [bad=7]")).isTrue();
@@ -403,7 +405,9 @@ class SinkWriterTest {
         DrainStage stage = bench.pipeline.nextStage();
         bench.drain();
         bench.settle();
-        assertThat(stage.confirmed()).isCompletedWithValue(java.util.Set.of("bad"));
+        assertThat(stage.announced()).isCompleted();
+        assertThat(bench.acknowledgements.isQuarantined("bad", 0)).isTrue();
+        assertThat(bench.acknowledgements.isQuarantined("good", 0)).isFalse();
         assertThat(bench.pipeline.snapshot().quarantined()).isEqualTo(7);
         assertThat(bench.pipeline.snapshot().persisted()).isEqualTo(1);
     }
@@ -422,12 +426,14 @@ class SinkWriterTest {
         bench.drain();
         for (int i = 0; i < 4; i++) {
             bench.step();
-            assertThat(stage.confirmed()).isNotDone();
+            assertThat(stage.announced()).isNotDone();
             bench.advance(20, TimeUnit.SECONDS);
         }
         bench.settle();
         assertThat(asked[0]).isEqualTo(4);
-        assertThat(stage.confirmed()).isCompletedWithValue(java.util.Set.of("bad"));
+        assertThat(stage.announced()).isCompleted();
+        assertThat(bench.acknowledgements.isQuarantined("bad", 0)).isTrue();
+        assertThat(bench.acknowledgements.isQuarantined("good", 0)).isFalse();
     }
 
     @Test
@@ -455,9 +461,9 @@ class SinkWriterTest {
         // Nothing new was added, so this drain is empty; but records 2 and 3 are not in the store.
         DrainStage stage = bench.pipeline.nextStage();
         assertThat(bench.drain()).isTrue();
-        assertThat(stage.confirmed()).isNotDone();
+        assertThat(stage.announced()).isNotDone();
         bench.settle();
-        assertThat(stage.confirmed()).isDone();
+        assertThat(stage.announced()).isDone();
         allIsThere("k2", 12);
     }
 
@@ -547,7 +553,7 @@ class SinkWriterTest {
             two.steps(two.writers.get(0));
             two.writers.get(1).step();
             two.advance(20, TimeUnit.SECONDS);
-            assertThat(stage.confirmed()).isDone();
+            assertThat(stage.announced()).isDone();
         }
         dead.faults((op, argument) -> Fault.NONE);
         two.record("k", 1 << 10);
@@ -588,7 +594,8 @@ class SinkWriterTest {
         assertThat(two.told.lines.stream().filter(l -> l.startsWith("stopped"))).isEmpty();
         assertThat(dead.gaps().stream().mapToLong(Gap::deltaSum).sum() + dead.total("k"))
                 .isEqualTo(two.log.last().deltaSum());
-        assertThat(dead.mark(two.instanceId)).isEqualTo(two.log.last().mark());
+        assertThat(dead.mark(two.writers.get(1).instanceId()))
+                .isEqualTo(two.log.last().mark());
     }
 
     @Test
@@ -599,12 +606,12 @@ class SinkWriterTest {
         two.record("k", 5);
         two.steps(two.writers.get(0));
         assertThat(store.total("k")).isEqualTo(5);
-        assertThat(stage.confirmed()).isNotDone();
+        assertThat(stage.announced()).isNotDone();
         assertThat(two.pipeline.snapshot().appliedRecord()).isZero();
         second.script(Op.WRITE, Fault.AFTER);
         two.settle();
         assertThat(second.total("k")).isEqualTo(5);
-        assertThat(stage.confirmed()).isDone();
+        assertThat(stage.announced()).isDone();
         second.rewind(1);
         two.advance(6, TimeUnit.SECONDS);
         two.settle();
@@ -620,7 +627,7 @@ class SinkWriterTest {
         bench.add("k0", -3);
         DrainStage stage = bench.pipeline.nextStage();
         bench.drain();
-        assertThat(stage.confirmed()).isDone();
+        assertThat(stage.announced()).isDone();
         assertThat(bench.log.last().record()).isEqualTo(last);
     }
 
