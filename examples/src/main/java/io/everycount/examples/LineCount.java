@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -101,10 +102,14 @@ final class LineCount {
         }
         long written = System.nanoTime();
 
-        Store.Sum after = store.sum(PREFIX);
-        showSpeed(report.stats(), Duration.ofNanos(read - started), Duration.ofNanos(written - read));
-        showTop(sink, after);
-        return verdict(before, after, report);
+        showSpeed(report, Duration.ofNanos(read - started), Duration.ofNanos(written - read));
+        try {
+            Store.Sum after = store.sum(PREFIX);
+            showTop(sink, after);
+            return verdict(before, after, report);
+        } catch (SQLException | SinkException e) {
+            return noVerdict(report, e);
+        }
     }
 
     private String what() {
@@ -295,7 +300,7 @@ final class LineCount {
             String trouble = "";
             for (CounterStats.Sink sink : stats.sinks()) {
                 if (sink.failing() && sink.lastError() != null) {
-                    trouble = " | Postgres: " + Text.printable(sink.lastError(), 60);
+                    trouble = " | Postgres: " + Text.printable(withoutClass(sink.lastError()), 70);
                 }
             }
             String full = line(rate, linesNow, stats, true) + trouble;
@@ -303,6 +308,10 @@ final class LineCount {
                     ? line(rate, linesNow, stats, false) + trouble
                     : full;
             console.live(console.terminal() ? Text.printable(line, Math.max(2, console.columns() - 1)) : line);
+        }
+
+        private static String withoutClass(String error) {
+            return error.replaceFirst("^[\\w.$]+: ", "");
         }
 
         /** Accepted is every increment whose call returned, drained from its cell or not. */
@@ -334,10 +343,11 @@ final class LineCount {
         }
     }
 
-    private void showSpeed(CounterStats stats, Duration reading, Duration writing) {
+    private void showSpeed(CloseReport report, Duration reading, Duration writing) {
         double seconds = Math.max(1, reading.toNanos()) / 1e9;
-        long batches =
-                stats.sinks().stream().mapToLong(CounterStats.Sink::batches).sum();
+        long batches = report.stats().sinks().stream()
+                .mapToLong(CounterStats.Sink::batches)
+                .sum();
         console.say("");
         if (lines.sum() == 0) {
             console.say("There was nothing to count.");
@@ -346,9 +356,8 @@ final class LineCount {
         console.say(Text.count(lines.sum()) + (lines.sum() == 1 ? " line (" : " lines (")
                 + Text.bytes(input.bytesRead()) + ") in " + Text.time(reading) + ": "
                 + Text.compact(lines.sum() / seconds) + " lines/s, " + Text.bytes(input.bytesRead() / seconds)
-                + "/s. " + Text.count(batches)
-                + (batches == 1 ? " write" : " writes") + " to Postgres; the last of it was there "
-                + Text.time(writing) + " later.");
+                + "/s. " + Text.count(batches) + (batches == 1 ? " write" : " writes") + " to Postgres"
+                + (report.isComplete() ? "; the last of it was there " + Text.time(writing) + " later." : "."));
     }
 
     private void showTop(JdbcCounterSink sink, Store.Sum all) {
@@ -370,19 +379,46 @@ final class LineCount {
     private int verdict(Store.Sum before, Store.Sum after, CloseReport report) {
         CounterStats stats = report.stats();
         long persisted = after.sum() - before.sum();
-        Text.Table table = new Text.Table("  ", "lrl")
-                .row("lines read", Text.count(lines.sum()), "as the readers counted them")
-                .row("accepted", Text.count(stats.accepted()), "by the counter cache")
-                .row(
-                        "persisted",
-                        Text.count(persisted),
-                        "more in Postgres: " + Text.count(before.sum()) + " before, " + Text.count(after.sum())
-                                + " now");
+        showTotals(
+                stats,
+                persisted,
+                "more in Postgres: " + Text.count(before.sum()) + " before, " + Text.count(after.sum()) + " now");
+        showAsides(report);
+        boolean equal = lines.sum() == stats.accepted() && stats.accepted() == persisted;
+        boolean all = input.failures().isEmpty() && failure.get() == null;
+        boolean early = interrupts.happened();
+        String restriction = early ? ", up to where it was stopped" : all ? "" : ", but not everything was read";
         console.say("");
-        console.out().print(table);
+        console.say(
+                equal
+                        ? "EXACT: lines read = accepted = persisted" + restriction
+                        : "NOT EQUAL: lines read, accepted and persisted differ");
+        return !equal || !all ? 1 : early ? 130 : 0;
+    }
+
+    /** What is known when Postgres cannot be asked. */
+    private int noVerdict(CloseReport report, Exception error) {
+        showTotals(report.stats(), report.stats().persisted(), "as the counter cache knows");
+        showAsides(report);
+        console.say("");
+        console.say("NOT PROVEN: the totals cannot be read. " + error.getMessage());
+        return 1;
+    }
+
+    private void showTotals(CounterStats stats, long persisted, String source) {
+        console.say("");
+        console.out()
+                .print(new Text.Table("  ", "lrl")
+                        .row("lines read", Text.count(lines.sum()), "as the readers counted them")
+                        .row("accepted", Text.count(stats.accepted()), "by the counter cache")
+                        .row("persisted", Text.count(persisted), source));
+    }
+
+    private void showAsides(CloseReport report) {
+        CounterStats stats = report.stats();
         aside(unmatched.sum(), "without a " + options.what() + ", counted as " + NO_MATCH);
         aside(shortened.sum(), "with a key of more than " + KEY_BYTES_MAX + " bytes, cut to end in …");
-        aside(replaced.sum(), "with a key that is not UTF-8, its odd bytes replaced by \uFFFD");
+        aside(replaced.sum(), "with a key that is not UTF-8 or has a NUL, its odd bytes replaced by \uFFFD");
         aside(input.overlong(), "longer than 1 MiB, of which the first MiB was looked at");
         if (stats.quarantined() != 0 || stats.lost() != 0) {
             console.say("  quarantined: " + Text.count(stats.quarantined()) + ", lost with a database that went back"
@@ -390,8 +426,9 @@ final class LineCount {
         }
         if (!report.isComplete()) {
             console.say("  not in Postgres when this ended: " + Text.count(total(report.unsaved()))
-                    + "; not known whether they are: " + Text.count(total(report.unknown())));
+                    + "; on the way, and not known whether they arrived: " + Text.count(total(report.unknown())));
         }
+        console.out().flush();
         input.failures().forEach(console::note);
         Throwable error = failure.get();
         if (error != null) {
@@ -400,17 +437,6 @@ final class LineCount {
                             ? error.getMessage()
                             : error));
         }
-
-        boolean equal = lines.sum() == stats.accepted() && stats.accepted() == persisted;
-        boolean all = input.failures().isEmpty() && error == null;
-        boolean early = interrupts.happened();
-        console.say("");
-        console.say(
-                equal
-                        ? "EXACT: lines read = accepted = persisted"
-                                + (early ? ", up to where it was stopped" : all ? "" : ", but not everything was read")
-                        : "NOT EQUAL: lines read, accepted and persisted differ");
-        return !equal || !all ? 1 : early ? 130 : 0;
     }
 
     private void aside(long count, String what) {
@@ -419,7 +445,7 @@ final class LineCount {
         }
     }
 
-    private static long total(java.util.Map<String, Long> deltas) {
+    private static long total(Map<String, Long> deltas) {
         return deltas.values().stream().mapToLong(Long::longValue).sum();
     }
 }

@@ -77,6 +77,8 @@ final class Store implements AutoCloseable {
                     // The database and the virtual transaction, for whoever counts statements in the log.
                     .setting("log_line_prefix", "%m [%p] %d %v ")
                     .start();
+        } catch (UserError e) {
+            throw e;
         } catch (IOException e) {
             throw new UserError("cannot use " + data + " for data: " + e);
         } catch (RuntimeException e) {

@@ -31,7 +31,7 @@ final class TortureCase {
     static final int TARGET = 500;
 
     private static final String PREFIX = "torture_";
-    private static final String DATABASE = "torture";
+    static final String DATABASE = "torture";
     private static final int THREADS = Options.TORTURE_THREADS;
     private static final String ALL = Text.count(INCREMENTS);
     private static final int SAMPLE = 4_000;
@@ -39,7 +39,7 @@ final class TortureCase {
     private static final int WARM_UP = 1_000;
     private static final Duration REACHED_MAX = Duration.ofSeconds(30);
     private static final Duration FLUSH_MAX = Duration.ofMinutes(1);
-    private static final int WARM_UP_ROUNDS = 20;
+    static final int WARM_UP_ROUNDS = 20;
     private static final List<String> NAMES = names("page:/article/%02d");
     private static final List<String> WARM_UP_NAMES = names("warm-up:/article/%02d");
 
