@@ -22,9 +22,23 @@ final class Await {
         long deadline = System.nanoTime() + MAX.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("in " + MAX + " it did not come to this: " + what.get());
+                throw new AssertionError("in " + MAX + " it did not come to this: " + what.get() + threads());
             }
             LockSupport.parkNanos(POLL_NANOS);
         }
+    }
+
+    /** What everybody who talks to a database is doing: it tells what we waited for in vain. */
+    private static String threads() {
+        StringBuilder out = new StringBuilder();
+        Thread.getAllStackTraces().forEach((thread, stack) -> {
+            if (thread.getName().contains("-sink-") || thread.getName().contains("connection")) {
+                out.append('\n').append(thread);
+                for (StackTraceElement element : stack) {
+                    out.append("\n    at ").append(element);
+                }
+            }
+        });
+        return out.toString();
     }
 }

@@ -58,6 +58,12 @@ class RewindFaultsIT {
         Await.until("writes", () -> run.heard().writes() >= writes + more);
     }
 
+    private void awaitRewinds(int number) {
+        Await.until(
+                () -> number + " rewinds; " + run.heard() + "; " + run.stats(),
+                () -> run.heard().rewinds() == number);
+    }
+
     @Test
     void everyCountArrivesOnceWhenTheDatabaseGoesBackInTimeUnderTraffic() {
         run = new Run("rewind under traffic", database, Faulty.sink(database).build()).traffic("");
@@ -67,8 +73,7 @@ class RewindFaultsIT {
             run.flush();
             awaitWrites(5 + run.random().nextInt(10));
             restore();
-            int rewinds = i;
-            Await.until("rewind " + i, () -> run.heard().rewinds() == rewinds);
+            awaitRewinds(i);
             run.flush();
         }
         run.closeAndCompare();
@@ -90,7 +95,7 @@ class RewindFaultsIT {
             run.flush();
             awaitWrites(10);
             restore();
-            Await.until("a rewind", () -> run.heard().rewinds() == 1);
+            awaitRewinds(1);
             run.flush();
             run.closeCompletely();
             assertThat(Books.of(database).difference(run.accepted())).isEmpty();
@@ -132,7 +137,7 @@ class RewindFaultsIT {
         run.flush();
         assertThat(Books.of(database).held()).isEqualTo(Map.of("full", 7L));
         restore();
-        Await.until("a rewind", () -> run.heard().rewinds() == 1);
+        awaitRewinds(1);
         run.flush();
         Books books = run.closeAndCompare();
         assertThat(books.held()).isEqualTo(Map.of("full", 7L));

@@ -36,6 +36,10 @@ final class Traffic {
             callers.add(new Caller("caller-" + i, random.nextLong()));
         }
         callers.forEach(Thread::start);
+        // Else a flush right after this would have nothing to wait for.
+        Await.until(
+                "every caller has counted something",
+                () -> callers.stream().allMatch(caller -> caller.started || caller.failure != null));
     }
 
     /** Ends the callers and returns what they counted, by key. */
@@ -60,7 +64,8 @@ final class Traffic {
     private final class Caller extends Thread {
         private final Random random;
         private final Map<String, Long> counted = new HashMap<>();
-        private Throwable failure;
+        private volatile boolean started;
+        private volatile Throwable failure;
 
         Caller(String name, long seed) {
             super(name);
@@ -75,6 +80,7 @@ final class Traffic {
                     for (int i = 0; i < CALLS_PER_BURST; i++) {
                         call(handle, own);
                     }
+                    started = true;
                     LockSupport.parkNanos(PAUSE_NANOS);
                 }
             } catch (RejectedException e) {
