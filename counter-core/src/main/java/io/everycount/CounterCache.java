@@ -231,7 +231,7 @@ public final class CounterCache implements AutoCloseable {
     /**
      * Adds to a counter and tells when the increment is in every required sink, which is after the next
      * flush: at the interval, unless somebody asks for one sooner. Code that depends on the stage runs on
-     * the callback executor.
+     * the callback executor, or, if it is confirmed already, on the thread that attaches the code.
      *
      * @param delta from -2^60 to 2^60; 0 does nothing, and is confirmed with the next flush
      * @return completes normally, or with a {@link QuarantinedException} if the sink set the key's delta

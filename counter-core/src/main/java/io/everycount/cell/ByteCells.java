@@ -12,22 +12,24 @@ final class ByteCells extends Cells {
 
     AddOutcome add(byte[] utf8, int offset, int length, long delta, boolean reserved) {
         int lane = lane();
-        Table table = Lane.table(laneTables, lane);
-        int slot = find(table, utf8, offset, length);
+        Table table = lanes.table();
+        int slot = find(table, lane, LANE_PROBES_MAX, utf8, offset, length);
         if (slot >= 0) {
             long previous = table.addUnmarked(slot, delta);
-            if (Table.isLive(previous) || addedInLane(lane, table, previous)) {
+            if (Table.isLive(previous) || addedInLane(table, previous)) {
                 return AddOutcome.COUNTED;
             }
         }
         return addShared(lane, utf8, offset, length, delta, reserved);
     }
 
-    private int find(Table table, byte[] utf8, int offset, int length) {
+    private int find(Table table, int region, int probesMax, byte[] utf8, int offset, int length) {
         @Nullable Object[] keys = table.keys;
-        int mask = table.mask;
-        int slot = (table.keyed ? keyedHash(utf8, offset, length) : FastHash.hash(utf8, offset, length, seed0)) & mask;
-        for (int probes = Math.min(mask, Table.PROBES_MAX); probes >= 0; probes--) {
+        int first = region << table.regionBits;
+        int mask = table.regionMask;
+        int next = table.keyed ? keyedHash(utf8, offset, length) : FastHash.hash(utf8, offset, length, seed0);
+        for (int probes = Math.min(mask + 1, probesMax); probes > 0; probes--) {
+            int slot = first | next++ & mask;
             Object found = keys[slot];
             if (found == null) {
                 return ~slot;
@@ -39,7 +41,6 @@ final class ByteCells extends Cells {
             if (candidate.length == length && Arrays.equals(candidate, 0, length, utf8, offset, offset + length)) {
                 return slot;
             }
-            slot = slot + 1 & mask;
         }
         return CROWDED;
     }
@@ -49,8 +50,8 @@ final class ByteCells extends Cells {
     }
 
     @Override
-    int find(Table table, Object source, int offset, int length) {
-        return find(table, (byte[]) source, offset, length);
+    int find(Table table, int region, int probesMax, Object source, int offset, int length) {
+        return find(table, region, probesMax, (byte[]) source, offset, length);
     }
 
     @Override

@@ -7,36 +7,42 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The cells of one kind of key: a shared table that holds every key in use, and in front of it lanes,
- * small tables that threads spread over, for the keys that are added to again and again.
+ * over which threads are spread, for the keys that are added to again and again.
  *
  * <p>An addition goes to the caller's lane if the key is there, else to the shared table; a key that
  * is met there a second time between two drains is put into the lane, empty, for the next time. So
  * lanes are only a faster way to the same sum: nothing ever moves between tables, and every increment
  * is in exactly one cell. Hot keys are not contended; cold ones cost one cell, not one for each lane.
  *
+ * <p>Lanes are the regions of one table, so that finding one's lane and finding the table do not have to
+ * wait for each other. In a lane a key is within a few slots of where it belongs, or not there.
+ *
  * <p>Subclasses know how a key is compared and hashed.
  */
 abstract class Cells {
-    static final int LANE_CAPACITY_MAX = 4_096;
+    /** How far a key may be from the slot where it belongs in a lane, and in the shared table. */
+    static final int LANE_PROBES_MAX = 8;
+
+    /** Beyond so many, the shared table is crowded by chance (never seen) or on purpose. */
+    static final int SHARED_PROBES_MAX = 128;
 
     /** Answers of {@link #find} beside a slot and the complement of a free slot. */
     static final int CROWDED = Integer.MIN_VALUE;
 
     static final int REPLACED = Integer.MIN_VALUE + 1;
 
-    /** Not among the first slots looked at. */
-    static final int ELSEWHERE = -1;
-
     private static final int LANE_CAPACITY_MIN = 64;
+    private static final int LANE_CAPACITY_MAX = 4_096;
+    private static final int ALL_LANES_CAPACITY_MAX = 1 << 18;
     private static final int SHARED_CAPACITY_MIN = 256;
     private static final int EVICTABLE_KEYS_MIN = 1_024;
 
-    private final Lane[] lanes;
-    /** The lanes' tables in use. Lanes have no marks: to keep them would cost each addition more than the drainer saves. */
-    final Table[] laneTables;
+    /** The lanes' tables have no marks: to keep them would cost each addition more than the drainer saves. */
+    final Place lanes;
 
+    private final Place shared = new Place(new Table(1, SHARED_CAPACITY_MIN, true));
     private final int laneShift;
-    private final Lane shared = new Lane(new Table[1], 0, SHARED_CAPACITY_MIN, true);
+    private final int laneCapacityMax;
     private final KeyBudget budget;
     private final int keyBytesMax;
     private final AtomicLong keyedTables = new AtomicLong();
@@ -47,12 +53,9 @@ abstract class Cells {
     final long seed1;
 
     Cells(int laneCount, int keyBytesMax, KeyBudget budget) {
-        lanes = new Lane[laneCount];
-        laneTables = new Table[laneCount];
-        for (int i = 0; i < laneCount; i++) {
-            lanes[i] = new Lane(laneTables, i, LANE_CAPACITY_MIN, false);
-        }
+        lanes = new Place(new Table(laneCount, LANE_CAPACITY_MIN, false));
         laneShift = Long.SIZE - Integer.numberOfTrailingZeros(laneCount);
+        laneCapacityMax = Math.max(LANE_CAPACITY_MIN, Math.min(LANE_CAPACITY_MAX, ALL_LANES_CAPACITY_MAX / laneCount));
         this.keyBytesMax = keyBytesMax;
         this.budget = budget;
         SecureRandom random = new SecureRandom();
@@ -62,12 +65,13 @@ abstract class Cells {
     }
 
     /**
-     * Looks a key up.
+     * Looks a key up in a region of a table.
      *
+     * @param probesMax how many slots to look at
      * @return its slot; or the complement of the free slot where it belongs; or {@link #CROWDED}; or
      *     {@link #REPLACED} if the table takes no more keys
      */
-    abstract int find(Table table, Object source, int offset, int length);
+    abstract int find(Table table, int region, int probesMax, Object source, int offset, int length);
 
     /** The key as it is kept in a table; may be the source itself. */
     abstract Object keyOf(Object source, int offset, int length);
@@ -86,12 +90,16 @@ abstract class Cells {
      *
      * @return false if it did not count
      */
-    final boolean addedInLane(int lane, Table table, long previous) {
+    final boolean addedInLane(Table table, long previous) {
         if (Table.isSealed(previous)) {
             return false;
         }
-        lanes[lane].replaceIfPossible(table, LANE_CAPACITY_MIN);
+        lanes.replaceIfPossible(table, LANE_CAPACITY_MIN);
         return true;
+    }
+
+    private int findShared(Table table, Object source, int offset, int length) {
+        return find(table, 0, SHARED_PROBES_MAX, source, offset, length);
     }
 
     /**
@@ -102,7 +110,7 @@ abstract class Cells {
     final AddOutcome addShared(int lane, Object source, int offset, int length, long delta, boolean reserved) {
         while (true) {
             Table table = shared.table();
-            int slot = find(table, source, offset, length);
+            int slot = findShared(table, source, offset, length);
             if (slot < 0) {
                 if (slot == REPLACED) {
                     if (table.closed) {
@@ -114,7 +122,7 @@ abstract class Cells {
                     return AddOutcome.INVALID_KEY;
                 }
                 if (slot == CROWDED) {
-                    uncrowd(shared, table);
+                    uncrowd(table);
                     continue;
                 }
                 slot = ~slot;
@@ -145,7 +153,7 @@ abstract class Cells {
                 // each time.
                 shared.replaceIfPossible(table, SHARED_CAPACITY_MIN);
             } else if (previous != 0) {
-                promote(lanes[lane], table, slot, source, offset, length);
+                promote(lane, table.keyAt(slot), source, offset, length);
             }
             return AddOutcome.COUNTED;
         }
@@ -158,7 +166,7 @@ abstract class Cells {
 
     private @Nullable Table holder(@Nullable Table newest, Object source, int offset, int length) {
         for (Table table = newest; table != null; table = table.replaced) {
-            if (find(table, source, offset, length) >= 0) {
+            if (findShared(table, source, offset, length) >= 0) {
                 return table;
             }
         }
@@ -166,50 +174,32 @@ abstract class Cells {
     }
 
     /** Gives a busy key a cell in the caller's lane; merely an optimisation, so any obstacle ends it. */
-    private void promote(Lane lane, Table from, int fromSlot, Object source, int offset, int length) {
-        try {
-            tryPromote(lane, from, fromSlot, source, offset, length);
-        } catch (OutOfMemoryError e) {
-            // The increment is counted, and the key has its cell in the shared table.
-        }
-    }
-
-    private void tryPromote(Lane lane, Table from, int fromSlot, Object source, int offset, int length) {
-        Table table = lane.table();
-        boolean full = table.used() >= table.capacity() >> 1;
-        if (full && table.capacity() >= LANE_CAPACITY_MAX) {
-            return;
-        }
-        int slot = find(table, source, offset, length);
-        if (slot >= 0 || slot == REPLACED) {
-            return;
-        }
+    private void promote(int lane, @Nullable Object key, Object source, int offset, int length) {
+        Table table = lanes.table();
+        int slot = find(table, lane, LANE_PROBES_MAX, source, offset, length);
         if (slot == CROWDED) {
-            uncrowd(lane, table);
-        } else if (full) {
-            lane.replace(table, doubled(table), table.keyed);
-        } else if (table.reserve()) {
-            Object key = from.keyAt(fromSlot);
-            if (key == null || !table.claim(~slot, key)) {
-                table.unreserve();
+            if (table.regionCapacity() < laneCapacityMax) {
+                lanes.replaceIfPossible(table, table.regionCapacity() * 2);
             }
+        } else if (slot < 0 && slot != REPLACED && key != null) {
+            table.claim(~slot, key);
         }
     }
 
     /** Too many keys in a row: somebody may have chosen them so. The successor finds its slots by a keyed hash. */
-    private void uncrowd(Lane lane, Table table) {
+    private void uncrowd(Table table) {
         if (table.keyed) {
-            lane.replace(table, doubled(table), true);
-        } else if (lane.replace(table, table.capacity(), true)) {
+            shared.replace(table, doubled(table), true);
+        } else if (shared.replace(table, table.regionCapacity(), true)) {
             keyedTables.incrementAndGet();
         }
     }
 
     private static int doubled(Table table) {
-        if (table.capacity() >= Table.CAPACITY_MAX) {
-            throw new IllegalStateException("a table of " + table.capacity() + " slots cannot grow");
+        if (table.regionCapacity() >= Table.CAPACITY_MAX) {
+            throw new IllegalStateException("a table of " + table.regionCapacity() + " slots cannot grow");
         }
-        return table.capacity() * 2;
+        return table.regionCapacity() * 2;
     }
 
     /**
@@ -218,25 +208,13 @@ abstract class Cells {
      * @param evict whether to start with empty tables, so that only keys still in use come back
      */
     final void drain(Collector collector, boolean evict) {
-        for (Lane lane : lanes) {
-            Table table = lane.table();
-            if (evict || laneIsIdle(table)) {
-                lane.replace(table, LANE_CAPACITY_MIN, false);
-            }
-            lane.drain(collector);
-        }
         if (evict) {
             Table table = shared.table();
+            lanes.replace(lanes.table(), LANE_CAPACITY_MIN, false);
             shared.replace(table, capacityFor(table.seenCount()), false);
         }
+        lanes.drain(collector);
         shared.drain(collector);
-    }
-
-    private static boolean laneIsIdle(Table table) {
-        return table.observed()
-                && table.capacity() == LANE_CAPACITY_MAX
-                && table.used() >= LANE_CAPACITY_MAX / 2
-                && table.seenCount() < table.used() / 2;
     }
 
     private static int capacityFor(int keys) {
@@ -244,33 +222,30 @@ abstract class Cells {
         return Math.max(SHARED_CAPACITY_MIN, Integer.highestOneBit(Math.max(1, wanted)));
     }
 
-    /** Whether most keys in the shared table were not added to since {@link #observe}. For the drainer. */
+    /**
+     * Whether most keys in the shared table were not added to since {@link #observe}; makes room in the lanes
+     * if that is so for them. For the drainer.
+     */
     final boolean mostlyIdle() {
+        Table hot = lanes.table();
+        int hotActive = hot.seenCount();
+        if (hot.observed() && hot.regionCapacity() == laneCapacityMax && hotActive < hot.countKeys() / 2) {
+            lanes.replace(hot, LANE_CAPACITY_MIN, false);
+        }
         Table table = shared.table();
         int used = table.used();
-        if (used < EVICTABLE_KEYS_MIN || !table.observed()) {
-            return false;
-        }
-        long active = table.seenCount();
-        for (Lane lane : lanes) {
-            active += lane.table().seenCount();
-        }
-        return active < used / 2;
+        return used >= EVICTABLE_KEYS_MIN && table.observed() && table.seenCount() + hotActive < used / 2;
     }
 
     /** Starts to observe which keys are in use. For the drainer. */
     final void observe() {
-        for (Lane lane : lanes) {
-            lane.table().observe();
-        }
+        lanes.table().observe();
         shared.table().observe();
     }
 
     /** Refuses everything from here on. For the drainer; a drain must follow. */
     final void close() {
-        for (Lane lane : lanes) {
-            lane.close();
-        }
+        lanes.close();
         shared.close();
     }
 

@@ -11,14 +11,13 @@ final class StringCells extends Cells {
 
     AddOutcome add(String key, long delta, boolean reserved) {
         int lane = lane();
-        Table table = Lane.table(laneTables, lane);
-        int slot = likelySlot(table, key);
+        Table table = lanes.table();
+        int slot = likelySlot(table, lane, key);
         if (slot >= 0) {
             long previous = table.addUnmarked(slot, delta);
-            if (Table.isLive(previous) || addedInLane(lane, table, previous)) {
+            if (Table.isLive(previous) || addedInLane(table, previous)) {
                 return AddOutcome.COUNTED;
             }
-            return addShared(lane, key, 0, 0, delta, reserved);
         }
         return addFromFarther(lane, table, key, delta, reserved);
     }
@@ -27,36 +26,38 @@ final class StringCells extends Cells {
      * The slot of the key if it is one of the first two that it can be in, else -1. Nearly all keys are, and
      * without a loop {@link #add} is small enough for the compiler to keep it in registers and to inline it.
      */
-    private static int likelySlot(Table table, String key) {
-        if (table.keyed) {
-            return -1;
-        }
+    private static int likelySlot(Table table, int lane, String key) {
         @Nullable Object[] keys = table.keys;
-        int slot = spread(key.hashCode()) & keys.length - 1;
+        int region = lane << table.regionBits;
+        int mask = table.regionMask;
+        int hash = spread(key.hashCode());
+        int slot = region | hash & mask;
         if (key.equals(keys[slot])) {
             return slot;
         }
-        slot = slot + 1 & keys.length - 1;
+        slot = region | hash + 1 & mask;
         return key.equals(keys[slot]) ? slot : -1;
     }
 
     private AddOutcome addFromFarther(int lane, Table table, String key, long delta, boolean reserved) {
-        int slot = find(table, key);
+        int slot = find(table, lane, LANE_PROBES_MAX, key);
         if (slot >= 0) {
             long previous = table.addUnmarked(slot, delta);
-            if (Table.isLive(previous) || addedInLane(lane, table, previous)) {
+            if (Table.isLive(previous) || addedInLane(table, previous)) {
                 return AddOutcome.COUNTED;
             }
         }
         return addShared(lane, key, 0, 0, delta, reserved);
     }
 
-    private int find(Table table, String key) {
+    private int find(Table table, int region, int probesMax, String key) {
         @Nullable Object[] keys = table.keys;
-        int mask = table.mask;
+        int first = region << table.regionBits;
+        int mask = table.regionMask;
         int hash = key.hashCode();
-        int slot = (table.keyed ? keyedHash(key) : spread(hash)) & mask;
-        for (int probes = Math.min(mask, Table.PROBES_MAX); probes >= 0; probes--) {
+        int next = table.keyed ? keyedHash(key) : spread(hash);
+        for (int probes = Math.min(mask + 1, probesMax); probes > 0; probes--) {
+            int slot = first | next++ & mask;
             Object found = keys[slot];
             if (found == key) {
                 return slot;
@@ -70,7 +71,6 @@ final class StringCells extends Cells {
             if (found == Table.DEAD) {
                 return REPLACED;
             }
-            slot = slot + 1 & mask;
         }
         return CROWDED;
     }
@@ -86,8 +86,8 @@ final class StringCells extends Cells {
     }
 
     @Override
-    int find(Table table, Object source, int offset, int length) {
-        return find(table, (String) source);
+    int find(Table table, int region, int probesMax, Object source, int offset, int length) {
+        return find(table, region, probesMax, (String) source);
     }
 
     @Override

@@ -3,11 +3,13 @@ package io.everycount.cell;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An open-addressing table of cells: a key and a sum in each slot, at most half of them in use.
+ * An open-addressing table of cells: a key and a sum in each slot. It consists of one or more regions of
+ * equal size, each a power of two of slots, in which keys are looked up separately.
  *
  * <h2>Protocol</h2>
  *
@@ -56,9 +58,6 @@ final class Table {
     static final long SEALED = 1L << 62;
     private static final long SEALED_MIN = 1L << 61;
 
-    /** Beyond so many slots looked at, a table is crowded by chance (never seen) or on purpose. */
-    static final int PROBES_MAX = 128;
-
     private static final int BLOCK_SHIFT = 6;
     static final int CAPACITY_MAX = 1 << 29;
 
@@ -89,7 +88,10 @@ final class Table {
      */
     private final int @Nullable [] touched;
 
-    final int mask;
+    /** A region's slots are {@code region << regionBits} and those after it, {@code regionMask + 1} in all. */
+    final int regionBits;
+
+    final int regionMask;
     /** Whether slots are found by {@link SipHash} instead of the quick hash. */
     final boolean keyed;
     /** Whether this stands for "no more": it takes no keys and has no successor. */
@@ -108,35 +110,41 @@ final class Table {
     private boolean observed;
 
     /** The first table of a place. */
-    Table(int capacity, boolean marked) {
-        this(capacity, marked, false, false, null);
+    Table(int regions, int regionCapacity, boolean marked) {
+        this(regions, regionCapacity, marked, false, false, null);
     }
 
-    /** A successor, with marks if the table that it replaces has them. */
-    Table(int capacity, boolean keyed, Table replaced) {
-        this(capacity, replaced.touched != null, keyed, false, replaced);
+    /** A successor with as many regions, and with marks if the table that it replaces has them. */
+    Table(int regionCapacity, boolean keyed, Table replaced) {
+        this(replaced.regions(), regionCapacity, replaced.touched != null, keyed, false, replaced);
     }
 
-    private Table(int capacity, boolean marked, boolean keyed, boolean closed, @Nullable Table replaced) {
+    private Table(
+            int regions, int regionCapacity, boolean marked, boolean keyed, boolean closed, @Nullable Table replaced) {
+        int capacity = regions * regionCapacity;
         this.keys = new @Nullable Object[capacity];
         this.sums = new long[capacity];
         this.touched = marked ? new int[(capacity >> BLOCK_SHIFT) + 1] : null;
-        this.mask = capacity - 1;
+        this.regionBits = Integer.numberOfTrailingZeros(regionCapacity);
+        this.regionMask = regionCapacity - 1;
         this.keyed = keyed;
         this.closed = closed;
         this.replaced = replaced;
     }
 
     /** The last table of a place: nothing can be added to it. */
-    static Table closed() {
-        Table table = new Table(2, false, false, true, null);
-        table.keys[0] = DEAD;
-        table.keys[1] = DEAD;
+    static Table closed(int regions) {
+        Table table = new Table(regions, 1, false, false, true, null);
+        Arrays.fill(table.keys, DEAD);
         return table;
     }
 
-    int capacity() {
-        return mask + 1;
+    int regions() {
+        return keys.length >> regionBits;
+    }
+
+    int regionCapacity() {
+        return regionMask + 1;
     }
 
     int used() {
@@ -157,9 +165,9 @@ final class Table {
         MOVED.getAndAdd(this, 1);
     }
 
-    /** Counts a slot about to be claimed; undone by {@link #unreserve}. False if the table is half full. */
+    /** Counts a slot about to be claimed; undone by {@link #unreserve}. False if half of the slots are taken. */
     boolean reserve() {
-        if ((int) USED.getAndAdd(this, 1) < capacity() >> 1) {
+        if ((int) USED.getAndAdd(this, 1) < keys.length >> 1) {
             return true;
         }
         unreserve();
@@ -267,6 +275,17 @@ final class Table {
                 }
             }
         }
+    }
+
+    /** How many slots have a key, by looking. For the drainer. */
+    int countKeys() {
+        int count = 0;
+        for (int slot = 0; slot < keys.length; slot++) {
+            if (keyAt(slot) != null) {
+                count++;
+            }
+        }
+        return count;
     }
 
     /** How many slots had a sum at some drain since {@link #observe}. For the drainer. */

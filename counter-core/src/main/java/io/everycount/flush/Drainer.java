@@ -40,6 +40,7 @@ final class Drainer {
     private volatile long lastDrainNanos;
     private volatile long drains;
     private long periodStartNanos;
+    private long recordBeforeLastDrain;
 
     /** The stage of the drain under way, until it is with the acknowledgements. */
     private @Nullable DrainStage current;
@@ -108,7 +109,7 @@ final class Drainer {
             if (wait > 0) {
                 return wait;
             }
-            if (!pipeline.hasRoom()) {
+            if (!pipeline.hasRoom(recordBeforeLastDrain)) {
                 return UNTIL_SIGNALLED;
             }
         }
@@ -139,6 +140,7 @@ final class Drainer {
         DrainStage stage = Objects.requireNonNull(next.getAndSet(new DrainStage(settings.callbacks())));
         current = stage;
         boolean endOfPeriod = now - periodStartNanos >= settings.idleKeysNanos();
+        recordBeforeLastDrain = log.last().record();
         cells.drain(collector, last, endOfPeriod);
         log.append(collector, lastDrainNanos, now);
         collector.clear();

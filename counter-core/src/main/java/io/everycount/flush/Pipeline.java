@@ -200,10 +200,17 @@ public final class Pipeline {
         return acknowledgements.isQuarantined(key, afterRecord);
     }
 
-    /** Whether another drain would find its way: records of a sink that does not answer would only pile up. */
-    boolean hasRoom() {
-        long pendingBytes = log.last().bytes() - applied().bytes();
-        return pendingBytes == 0 || pendingBytes < settings.pendingBytesMax() && !isFailing();
+    /**
+     * Whether another drain would find its way: the sinks answer, and have all but what the last drain took.
+     * While they have not, increments are better off in their cells, where they add up.
+     */
+    boolean hasRoom(long recordBeforeLastDrain) {
+        RecordLog.Point applied = applied();
+        long pendingBytes = log.last().bytes() - applied.bytes();
+        return pendingBytes == 0
+                || applied.record() >= recordBeforeLastDrain
+                        && pendingBytes < settings.pendingBytesMax()
+                        && !isFailing();
     }
 
     private boolean isFailing() {
