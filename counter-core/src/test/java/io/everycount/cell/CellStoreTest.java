@@ -35,7 +35,9 @@ class CellStoreTest {
         Collector collector = new Collector();
         store.drain(collector, close, endOfPeriod);
         for (int i = 0; i < collector.size(); i++) {
-            assertThat(collector.delta(i)).isNotZero();
+            if (collector.delta(i) == 0) {
+                throw new AssertionError("an entry of 0");
+            }
             Object key = collector.key(i);
             drained.merge(
                     key instanceof byte[] utf8 ? new String(utf8, StandardCharsets.UTF_8) : (String) key,
@@ -422,7 +424,7 @@ class CellStoreTest {
 
     @Test
     void adds_of_any_kind_that_race_with_drains_evictions_and_closing_are_drained_exactly_once() throws Exception {
-        for (int round = 0; round < 20; round++) {
+        for (int round = 0; round < 10; round++) {
             drained.clear();
             CellStore store = store(PLENTY);
             AtomicLong accepted = new AtomicLong();
