@@ -275,13 +275,14 @@ class AcknowledgementTest {
     void callbacks_run_on_the_executor_they_are_given() throws Exception {
         ForkJoinPool pool = new ForkJoinPool(1);
         CounterCache cache = CounterCache.builder(new ModelStore("store"))
-                .flushInterval(Duration.ofMillis(1))
+                .flushOnlyWhenAsked()
                 .callbackExecutor(pool)
                 .build();
-        Thread ran = cache.addAsync("a", 1)
+        CompletableFuture<Thread> callback = cache.addAsync("a", 1)
                 .thenApply(ignored -> Thread.currentThread())
-                .toCompletableFuture()
-                .get(60, TimeUnit.SECONDS);
+                .toCompletableFuture();
+        cache.flush(LONG);
+        Thread ran = callback.get(60, TimeUnit.SECONDS);
         assertThat(ran.getName()).contains("ForkJoinPool");
         cache.close();
         pool.shutdown();
