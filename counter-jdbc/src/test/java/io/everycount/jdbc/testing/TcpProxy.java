@@ -220,9 +220,12 @@ public final class TcpProxy implements AutoCloseable {
         private final Socket client;
         private final Socket server;
 
-        // Written by the one pump, read by the other.
-        private volatile boolean inTransaction;
+        // Written by the pump to the server, read by the other one.
         private volatile boolean cutAtReady;
+
+        // Of the pump to the server.
+        private boolean inBlock;
+        private boolean counts;
 
         Link(Socket client, Socket server) throws IOException {
             this.client = client;
@@ -254,7 +257,6 @@ public final class TcpProxy implements AutoCloseable {
             Map<String, String> prepared = new HashMap<>();
             List<String> group = new ArrayList<>();
             ByteArrayOutputStream held = new ByteArrayOutputStream();
-            boolean counts = false;
             while (true) {
                 byte[] message = message(in);
                 ByteBuffer body = ByteBuffer.wrap(message, 5, message.length - 5);
@@ -302,14 +304,26 @@ public final class TcpProxy implements AutoCloseable {
             held.reset();
         }
 
+        /**
+         * Follows what the client says rather than what the server reports: a BEGIN can be a group of its
+         * own, with the next group right behind it.
+         */
         private boolean commits(List<String> group) {
-            if (group.stream().anyMatch(sql -> sql.equalsIgnoreCase("COMMIT"))) {
+            if (contains(group, "COMMIT")) {
+                inBlock = false;
                 return true;
             }
-            return !inTransaction
-                    && group.stream()
-                            .noneMatch(sql ->
-                                    sql.toUpperCase(java.util.Locale.ROOT).startsWith("BEGIN"));
+            if (contains(group, "ROLLBACK")) {
+                inBlock = false;
+                counts = false;
+                return false;
+            }
+            inBlock |= contains(group, "BEGIN");
+            return !inBlock;
+        }
+
+        private static boolean contains(List<String> group, String command) {
+            return group.stream().anyMatch(sql -> sql.equalsIgnoreCase(command));
         }
 
         /** The messages before the first typed one: requests for encryption, which are declined, and the startup. */
@@ -338,7 +352,6 @@ public final class TcpProxy implements AutoCloseable {
                 reply.write(message);
                 failed |= message[0] == 'E';
                 if (message[0] == 'Z') {
-                    inTransaction = message[5] != 'I';
                     if (cutAtReady && !failed) {
                         return;
                     }
