@@ -47,6 +47,10 @@ import org.slf4j.LoggerFactory;
  * out of the pool, and for a new connection to open. Configure its connection timeout and the driver's
  * {@code connectTimeout}.
  *
+ * <p>{@link #ledger} waits for a write of the same instance that the server has begun. One that still lies in
+ * the network can be applied later: the guard then refuses whatever was sent in its place, and the ledger
+ * tells. {@link #register} shuts out such a write for good, because it changes the owner.
+ *
  * <p>Thread-safe; calls for different instances overlap as far as the pool has connections.
  */
 public final class JdbcCounterSink implements CounterSink {
