@@ -12,10 +12,10 @@ root="$(dirname "$here")"
 target="$here/target"
 built="$target/quickstart.built"
 
-# The first release number of a Java program (17, 25; 1 for Java 8), or nothing if it does not run.
+# The release of a Java program (8, 17, 25), or nothing if it does not run.
 java_release() {
     "$1" -XshowSettings:properties -version 2>&1 </dev/null |
-        sed -n 's/^ *java\.specification\.version = \([0-9]*\).*/\1/p' || true
+        sed -n 's/^ *java\.specification\.version = \(1\.\)\{0,1\}\([0-9]*\).*/\2/p' || true
 }
 
 if [ -n "${JAVA_HOME:-}" ]; then
@@ -82,7 +82,7 @@ esac
 
 # Standard input has lines to count unless it is a terminal, /dev/null, or closed.
 piped=true
-if ! { : <&0; } 2>/dev/null; then
+if ! { : 3<&0; } 2>/dev/null; then
     exec </dev/null
     piped=false
 elif [ -t 0 ] || [ /dev/stdin -ef /dev/null ]; then

@@ -3,6 +3,7 @@ package io.everycount.examples;
 
 import java.io.BufferedInputStream;
 import java.io.EOFException;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -184,7 +185,8 @@ final class Input {
             throw new UserError(path + " is a directory; name the files in it");
         }
         if (!Files.isRegularFile(path)) {
-            return new StreamSource(path.toString(), () -> Files.newInputStream(path));
+            // Not Files.newInputStream, which seeks, and a pipe cannot do that.
+            return new StreamSource(path.toString(), () -> new FileInputStream(path.toFile()));
         }
         try (InputStream in = Files.newInputStream(path)) {
             return compression(path.toString(), in.readNBytes(MAGIC_BYTES))

@@ -4,6 +4,7 @@ package io.everycount.examples;
 import io.everycount.jdbc.JdbcCounterSink;
 import io.everycount.jdbc.testing.PostgresServer;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -80,7 +81,9 @@ final class Store implements AutoCloseable {
         } catch (UserError e) {
             throw e;
         } catch (IOException e) {
-            throw new UserError("cannot use " + data + " for data: " + e);
+            throw new UserError("cannot keep data in " + data + ": "
+                    + (e instanceof AccessDeniedException ? "permission denied" : "it cannot be created or read")
+                    + " (" + e.getMessage() + ")");
         } catch (RuntimeException e) {
             throw new UserError("the embedded Postgres did not start: " + e.getMessage() + "\nIts log is " + data
                     + ".log. --url names another server to use instead.");

@@ -83,6 +83,18 @@ class InputTest {
     }
 
     @Test
+    void aNamedPipeIsReadLikeAStream() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        Input input = input(List.of(pipe.toString()), noInput());
+        Process writer = new ProcessBuilder("sh", "-c", "printf 'a\\nb\\n' > \"$0\"", pipe.toString()).start();
+        assertThat(readAll(input, 2)).containsExactlyInAnyOrder("a", "b");
+        assertThat(input.failures()).isEmpty();
+        assertThat(writer.waitFor()).isZero();
+    }
+
+    @Test
     void emptyLinesAreLinesAndAnEmptyFileHasNone() throws Exception {
         assertThat(readAll(input(List.of("-"), stream("\n\na\n\n")), 1)).containsExactly("", "", "a", "");
         assertThat(readAll(input(List.of(write("empty", new byte[0]).toString()), noInput()), 2))
