@@ -213,10 +213,12 @@ final class Store implements AutoCloseable {
         }
     }
 
-    /** A path relative to where the user is, if that is shorter. */
+    /** A path below where the user is, as seen from there. */
     private static String shortest(Path path) {
-        String relative = Path.of("").toAbsolutePath().relativize(path).toString();
-        return relative.length() < path.toString().length() ? relative : path.toString();
+        Path here = Path.of("").toAbsolutePath();
+        return here.getNameCount() > 0 && path.startsWith(here)
+                ? here.relativize(path).toString()
+                : path.toString();
     }
 
     @Override

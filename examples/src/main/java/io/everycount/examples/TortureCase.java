@@ -268,6 +268,10 @@ final class TortureCase {
                 / round.time().toNanos();
     }
 
+    private static String times(Duration perInsert, Round round) {
+        return Text.count(Math.round(ratio(perInsert, round)));
+    }
+
     private int report(
             Map<String, Long> before, Map<String, Long> after, Ours ours, Duration alone, Duration together) {
         long persisted = 0;
@@ -277,7 +281,6 @@ final class TortureCase {
             persisted += increase;
             wrongKeys += increase == INCREMENTS / KEYS ? 0 : 1;
         }
-        double ratio = ratio(alone, ours.warm());
         List<ServerLog.Statement> log = ours.log();
         long upserts = log == null
                 ? -1
@@ -302,22 +305,23 @@ final class TortureCase {
                                 ALL,
                                 Text.time(together.multipliedBy(INCREMENTS))));
         console.say("");
-        console.say("  "
+        console.say("  Statements and transactions: "
                 + (log == null
-                        ? "This server's log is not ours to read: nobody counted statements."
-                        : "Statements and transactions are those in the server's own log, which had every statement."));
+                        ? "this server's log is not ours to read."
+                        : "from the server's log, which has them all."));
         console.say("  Everycount: " + Text.time(ours.warm().counting()) + " counting from " + THREADS + " threads, "
                 + Text.time(ours.warm().flushing()) + " flushing, after " + WARM_UP_ROUNDS
-                + " rounds on other keys to warm up. The first of those, in");
-        console.say("  a JVM just started, took " + Text.time(ours.cold().time()) + ".");
-        console.say("  INSERTs: " + Text.count(SAMPLE) + " measured after " + Text.count(WARM_UP) + " to warm up, "
-                + Text.time(alone) + " each (" + Text.time(together) + " over " + CONNECTIONS + " connections); "
-                + ALL + " reckoned from that.");
+                + " rounds on other keys.");
+        console.say("  The first of those rounds, in a JVM just started, took "
+                + Text.time(ours.cold().time()) + ".");
+        console.say("  INSERTs: " + Text.count(SAMPLE) + " measured after " + Text.count(WARM_UP) + " to warm up: "
+                + Text.time(alone) + " each, " + Text.time(together) + " over " + CONNECTIONS
+                + " connections. The rest is reckoned.");
         console.say("");
-        console.say("  " + Text.count(Math.round(ratio)) + " times faster than one INSERT for each increment (target "
-                + TARGET + ": " + (ratio >= TARGET ? "met" : "MISSED") + "); "
-                + Text.count(Math.round(ratio(together, ours.warm()))) + " times over " + CONNECTIONS
-                + " connections, " + Text.count(Math.round(ratio(alone, ours.cold()))) + " times when cold");
+        console.say("  " + times(alone, ours.warm()) + " times as fast as one INSERT for each increment (target "
+                + TARGET + ": " + (ratio(alone, ours.warm()) >= TARGET ? "met" : "MISSED") + ");");
+        console.say("  " + times(together, ours.warm()) + " times as fast as INSERTs over " + CONNECTIONS
+                + " connections; " + times(alone, ours.cold()) + " times in a JVM just started.");
         console.say("");
         console.out()
                 .print(new Text.Table("  ", "lrl")
