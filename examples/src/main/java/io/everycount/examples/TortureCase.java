@@ -346,7 +346,7 @@ final class TortureCase {
                         : one
                                 ? ", by one upsert statement in one transaction"
                                 : ", but NOT one statement in one transaction"));
-        if (!one) {
+        if (log != null && !one) {
             log.forEach(statement ->
                     console.note("  " + statement.transaction() + " " + Text.printable(statement.text(), 100)));
         }
