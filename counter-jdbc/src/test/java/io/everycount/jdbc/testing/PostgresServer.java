@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * A Postgres server of our own: embedded binaries, a child process, root or not. Durable unless told
@@ -143,23 +144,30 @@ public final class PostgresServer implements AutoCloseable {
         return address;
     }
 
-    /** The user to connect as: a superuser, on an embedded server. Null if the URL names it. */
+    /** The user to connect as: a superuser, on an embedded server. */
     public String user() {
-        return externalUrl == null ? USER : null;
+        return externalUrl == null ? USER : external().getUser();
     }
 
-    /** The user's password; null if the URL names it. */
+    /** The user's password. */
     public String password() {
-        return externalUrl == null ? PASSWORD : null;
+        return externalUrl == null ? PASSWORD : external().getPassword();
     }
 
-    /** A JDBC URL of a database on this server. */
+    private PGSimpleDataSource external() {
+        PGSimpleDataSource dataSource = new PGSimpleDataSource();
+        dataSource.setUrl(externalUrl);
+        return dataSource;
+    }
+
+    /** A JDBC URL of a database on this server, without user and password. */
     public String jdbcUrl(String database) {
         if (externalUrl == null) {
             return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
         }
         int query = externalUrl.indexOf('?');
-        String parameters = query < 0 ? "" : externalUrl.substring(query);
+        String parameters =
+                query < 0 ? "" : externalUrl.substring(query).replaceAll("(?<=[?&])(user|password)=[^&]*&?", "");
         String address = query < 0 ? externalUrl : externalUrl.substring(0, query);
         return address.substring(0, address.lastIndexOf('/') + 1) + database + parameters;
     }

@@ -60,10 +60,8 @@ public final class TestDatabase implements AutoCloseable {
     private PGSimpleDataSource dataSource(String url) {
         PGSimpleDataSource dataSource = new PGSimpleDataSource();
         dataSource.setUrl(url);
-        if (server.user() != null) {
-            dataSource.setUser(server.user());
-            dataSource.setPassword(server.password());
-        }
+        dataSource.setUser(server.user());
+        dataSource.setPassword(server.password());
         return dataSource;
     }
 
