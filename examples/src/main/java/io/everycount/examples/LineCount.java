@@ -30,7 +30,6 @@ final class LineCount {
 
     private static final int KEY_BYTES_MAX = 256;
     private static final byte[] NO_MATCH_UTF8 = NO_MATCH.getBytes(StandardCharsets.UTF_8);
-    private static final Duration FLUSH_INTERVAL = Duration.ofMillis(250);
     private static final Duration FLUSH_TRY = Duration.ofMinutes(1);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
@@ -80,7 +79,6 @@ final class LineCount {
 
         CounterCache counters = CounterCache.builder(sink)
                 .name("quickstart")
-                .flushInterval(FLUSH_INTERVAL)
                 .maxKeyBytes(KEY_BYTES_MAX)
                 .onLimit(LimitPolicy.block(ROOM_TIMEOUT))
                 .build();
