@@ -6,17 +6,17 @@ import io.everycount.jdbc.JdbcCounterSink;
 import io.everycount.jdbc.Total;
 import io.everycount.jdbc.testing.PostgresServer;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -34,14 +34,20 @@ final class TortureCase {
     static final String DATABASE = "torture";
     private static final int THREADS = Options.TORTURE_THREADS;
     private static final String ALL = Text.count(INCREMENTS);
-    private static final int SAMPLE = 4_000;
     private static final int CONNECTIONS = 16;
-    private static final int WARM_UP = 1_000;
+    private static final int WARM_UP_INSERTS = 1_000;
+    private static final int TRIALS = 15;
+    private static final int TRIAL_INSERTS = 200;
+    private static final int TRIAL_INSERTS_EACH = 30;
     private static final Duration REACHED_MAX = Duration.ofSeconds(30);
     private static final Duration FLUSH_MAX = Duration.ofMinutes(1);
-    static final int WARM_UP_ROUNDS = 20;
+    private static final int WARM_UP_ROUNDS = 20;
+
+    /** How often all increments are made and flushed: to warm up, to be counted, to be timed. */
+    static final int ROUNDS = WARM_UP_ROUNDS + 1 + TRIALS;
+
     private static final List<String> NAMES = names("page:/article/%02d");
-    private static final List<String> WARM_UP_NAMES = names("warm-up:/article/%02d");
+    private static final List<String> OTHER_NAMES = names("other:/article/%02d");
 
     private final Options options;
     private final Console console;
@@ -63,16 +69,32 @@ final class TortureCase {
     }
 
     /**
-     * What the way through the library came to.
+     * What happened.
      *
-     * @param cold the first round of all, on keys of its own
-     * @param warm the round that counts
-     * @param accepted in that round
-     * @param log the server's statements from its first increment to the end of its flush; null if the server is
-     *     not ours
+     * @param accepted in the round that counts
+     * @param log the server's statements from that round's first increment to the end of its flush; null if the
+     *     server is not ours
+     * @param cold how long the first round of all took
+     * @param warm the middle one of the rounds that were timed
+     * @param alone how long an INSERT takes over one connection: the middle one of as many samples
+     * @param together the same over several connections at once
      */
-    private record Ours(
-            Round cold, Round warm, long accepted, @Nullable List<ServerLog.Statement> log) {}
+    private record Outcome(
+            long accepted,
+            @Nullable List<ServerLog.Statement> log,
+            Round cold,
+            Round warm,
+            Duration alone,
+            Duration together) {
+        double ratio() {
+            return ratio(alone, warm);
+        }
+
+        static double ratio(Duration insert, Round round) {
+            return (double) insert.multipliedBy(INCREMENTS).toNanos()
+                    / round.time().toNanos();
+        }
+    }
 
     /** Runs, shows, and returns the exit status. */
     int run() throws InterruptedException {
@@ -90,12 +112,8 @@ final class TortureCase {
                 console.note(Text.count(INCREMENTS) + " increments by " + THREADS + " threads over " + KEYS
                         + " keys, one flush");
                 Map<String, Long> before = totals(sink);
-                Ours ours = ours(store, sink);
-                Map<String, Long> after = totals(sink);
-                console.note("The same with one INSERT for each increment: a sample of " + Text.count(SAMPLE));
-                Duration alone = perInsert(store, 1);
-                Duration together = perInsert(store, CONNECTIONS);
-                return report(before, after, ours, alone, together);
+                Outcome outcome = measure(store, sink);
+                return report(before, totals(sink), outcome);
             }
         } catch (SQLException e) {
             console.note("Postgres does not answer as it should: " + e.getMessage());
@@ -111,7 +129,7 @@ final class TortureCase {
         return totals;
     }
 
-    private Ours ours(Store store, JdbcCounterSink sink) throws InterruptedException {
+    private Outcome measure(Store store, JdbcCounterSink sink) throws SQLException, InterruptedException {
         try (CounterCache counters = CounterCache.builder(sink)
                 .name("torture")
                 .flushOnlyWhenAsked()
@@ -119,19 +137,39 @@ final class TortureCase {
                 .ledgerCheckInterval(Duration.ofHours(1))
                 .build()) {
             awaitReached(counters);
-            Round cold = round(counters, WARM_UP_NAMES);
+            Round cold = round(counters, OTHER_NAMES);
             for (int i = 1; i < WARM_UP_ROUNDS; i++) {
-                round(counters, WARM_UP_NAMES);
+                round(counters, OTHER_NAMES);
             }
+
             long acceptedBefore = counters.stats().accepted();
             PostgresServer server = store.server();
             long logFrom = server == null ? 0 : server.logEnd();
-            Round warm = round(counters, NAMES);
-            return new Ours(
-                    cold,
-                    warm,
-                    counters.stats().accepted() - acceptedBefore,
-                    server == null ? null : ServerLog.statements(server.logSince(logFrom), store.database()));
+            round(counters, NAMES);
+            List<ServerLog.Statement> log =
+                    server == null ? null : ServerLog.statements(server.logSince(logFrom), store.database());
+            long accepted = counters.stats().accepted() - acceptedBefore;
+
+            console.note("The same " + TRIALS + " times more, by turns with one INSERT for each increment");
+            List<Round> rounds = new ArrayList<>();
+            List<Duration> alone = new ArrayList<>();
+            List<Duration> together = new ArrayList<>();
+            try (OneByOne one = new OneByOne(store, PREFIX + "one_by_one", NAMES, 1);
+                    OneByOne many = new OneByOne(store, PREFIX + "one_by_one_wide", NAMES, CONNECTIONS)) {
+                one.insert(WARM_UP_INSERTS);
+                many.insert(WARM_UP_INSERTS / CONNECTIONS);
+                // By turns, so that whatever else this machine does slows all of them down alike.
+                for (int i = 0; i < TRIALS; i++) {
+                    rounds.add(round(counters, OTHER_NAMES));
+                    alone.add(one.insert(TRIAL_INSERTS));
+                    together.add(many.insert(TRIAL_INSERTS_EACH));
+                }
+            }
+            rounds.sort(Comparator.comparing(Round::time));
+            Collections.sort(alone);
+            Collections.sort(together);
+            int middle = TRIALS / 2;
+            return new Outcome(accepted, log, cold, rounds.get(middle), alone.get(middle), together.get(middle));
         }
     }
 
@@ -196,84 +234,11 @@ final class TortureCase {
         }
     }
 
-    /**
-     * How long one INSERT ... ON CONFLICT takes in a transaction of its own, as the time of all divided by their
-     * number.
-     */
-    private static Duration perInsert(Store store, int connections) throws SQLException, InterruptedException {
-        String table = PREFIX + "one_by_one";
-        try (Connection setup = store.connect();
-                Statement statement = setup.createStatement()) {
-            statement.execute("DROP TABLE IF EXISTS " + table);
-            statement.execute("CREATE TABLE " + table + " (key text COLLATE \"C\" PRIMARY KEY, value bigint NOT NULL)"
-                    + " WITH (fillfactor = 50)");
-            AtomicReference<@Nullable SQLException> failure = new AtomicReference<>();
-            CountDownLatch ready = new CountDownLatch(connections);
-            CountDownLatch start = new CountDownLatch(1);
-            List<Thread> threads = new ArrayList<>();
-            for (int c = 0; c < connections; c++) {
-                int first = c;
-                Thread thread = new Thread(() -> {
-                    try {
-                        insertOneByOne(store, table, first, connections, ready, start);
-                    } catch (SQLException e) {
-                        failure.compareAndSet(null, e);
-                    } finally {
-                        ready.countDown();
-                    }
-                });
-                thread.start();
-                threads.add(thread);
-            }
-            ready.await();
-            long started = System.nanoTime();
-            start.countDown();
-            joinAll(threads);
-            long took = System.nanoTime() - started;
-            SQLException failed = failure.get();
-            if (failed != null) {
-                throw failed;
-            }
-            statement.execute("DROP TABLE " + table);
-            return Duration.ofNanos(took / SAMPLE);
-        }
+    private static String times(double ratio) {
+        return Text.count(Math.round(ratio));
     }
 
-    private static void insertOneByOne(
-            Store store, String table, int first, int step, CountDownLatch ready, CountDownLatch start)
-            throws SQLException {
-        try (Connection connection = store.connect()) {
-            if (store.server() != null) {
-                // The log shall not slow this one down.
-                try (Statement statement = connection.createStatement()) {
-                    statement.execute("SET log_statement = 'none'");
-                }
-            }
-            try (PreparedStatement insert = connection.prepareStatement("INSERT INTO " + table + " AS c VALUES (?, 1)"
-                    + " ON CONFLICT (key) DO UPDATE SET value = c.value + 1")) {
-                for (int i = first - WARM_UP; i < SAMPLE; i += step) {
-                    if (i >= 0 && i < step) {
-                        ready.countDown();
-                        awaitUninterruptibly(start);
-                    }
-                    insert.setString(1, NAMES.get(Math.floorMod(i, KEYS)));
-                    insert.executeUpdate();
-                }
-            }
-        }
-    }
-
-    private static double ratio(Duration perInsert, Round round) {
-        return (double) perInsert.multipliedBy(INCREMENTS).toNanos()
-                / round.time().toNanos();
-    }
-
-    private static String times(Duration perInsert, Round round) {
-        return Text.count(Math.round(ratio(perInsert, round)));
-    }
-
-    private int report(
-            Map<String, Long> before, Map<String, Long> after, Ours ours, Duration alone, Duration together) {
+    private int report(Map<String, Long> before, Map<String, Long> after, Outcome outcome) {
         long persisted = 0;
         long wrongKeys = 0;
         for (String key : NAMES) {
@@ -281,7 +246,7 @@ final class TortureCase {
             persisted += increase;
             wrongKeys += increase == INCREMENTS / KEYS ? 0 : 1;
         }
-        List<ServerLog.Statement> log = ours.log();
+        List<ServerLog.Statement> log = outcome.log();
         long upserts = log == null
                 ? -1
                 : log.stream().filter(ServerLog.Statement::isUpsert).count();
@@ -297,36 +262,40 @@ final class TortureCase {
                                 "Everycount, count and flush",
                                 log == null ? "not seen" : Text.count(log.size()),
                                 log == null ? "not seen" : Text.count(transactions),
-                                Text.time(ours.warm().time()))
-                        .row("one INSERT for each increment", ALL, ALL, Text.time(alone.multipliedBy(INCREMENTS)))
+                                Text.time(outcome.warm().time()))
+                        .row(
+                                "one INSERT for each increment",
+                                ALL,
+                                ALL,
+                                Text.time(outcome.alone().multipliedBy(INCREMENTS)))
                         .row(
                                 "the same over " + CONNECTIONS + " connections",
                                 ALL,
                                 ALL,
-                                Text.time(together.multipliedBy(INCREMENTS))));
+                                Text.time(outcome.together().multipliedBy(INCREMENTS))));
         console.say("");
         console.say("  Statements and transactions: "
                 + (log == null
                         ? "this server's log is not ours to read."
                         : "from the server's log, which has them all."));
-        console.say("  Everycount: " + Text.time(ours.warm().counting()) + " counting from " + THREADS + " threads, "
-                + Text.time(ours.warm().flushing()) + " flushing, after " + WARM_UP_ROUNDS
-                + " rounds on other keys.");
-        console.say("  The first of those rounds, in a JVM just started, took "
-                + Text.time(ours.cold().time()) + ".");
-        console.say("  INSERTs: " + Text.count(SAMPLE) + " measured after " + Text.count(WARM_UP) + " to warm up: "
-                + Text.time(alone) + " each, " + Text.time(together) + " over " + CONNECTIONS
-                + " connections. The rest is reckoned.");
+        console.say("  Times: the middle one of " + TRIALS + " trials, when warm; Everycount and INSERTs took turns.");
+        console.say("  Everycount: " + Text.time(outcome.warm().counting()) + " counting from " + THREADS + " threads, "
+                + Text.time(outcome.warm().flushing()) + " flushing; the first time of all, in a JVM");
+        console.say("  just started, it took " + Text.time(outcome.cold().time()) + ".");
+        console.say("  INSERTs: " + TRIAL_INSERTS + " measured in a trial, " + Text.time(outcome.alone()) + " each ("
+                + Text.time(outcome.together()) + " over " + CONNECTIONS + " connections), and " + ALL
+                + " reckoned from that.");
         console.say("");
-        console.say("  " + times(alone, ours.warm()) + " times as fast as one INSERT for each increment (target "
-                + TARGET + ": " + (ratio(alone, ours.warm()) >= TARGET ? "met" : "MISSED") + ");");
-        console.say("  " + times(together, ours.warm()) + " times as fast as INSERTs over " + CONNECTIONS
-                + " connections; " + times(alone, ours.cold()) + " times in a JVM just started.");
+        console.say("  " + times(outcome.ratio()) + " times as fast as one INSERT for each increment (target " + TARGET
+                + ": " + (outcome.ratio() >= TARGET ? "met" : "MISSED") + ");");
+        console.say("  " + times(Outcome.ratio(outcome.together(), outcome.warm())) + " times as fast as INSERTs over "
+                + CONNECTIONS + " connections; " + times(Outcome.ratio(outcome.alone(), outcome.cold()))
+                + " times in a JVM just started.");
         console.say("");
         console.out()
                 .print(new Text.Table("  ", "lrl")
                         .row("increments", Text.count(INCREMENTS), "calls that returned")
-                        .row("accepted", Text.count(ours.accepted()), "by the counter cache")
+                        .row("accepted", Text.count(outcome.accepted()), "by the counter cache")
                         .row(
                                 "persisted",
                                 Text.count(persisted),
@@ -335,7 +304,7 @@ final class TortureCase {
                                         "more in Postgres, %s on each of %d keys",
                                         wrongKeys == 0 ? "+" + Text.count(INCREMENTS / KEYS) : "NOT THE SAME",
                                         KEYS)));
-        boolean equal = wrongKeys == 0 && persisted == INCREMENTS && ours.accepted() == INCREMENTS;
+        boolean equal = wrongKeys == 0 && persisted == INCREMENTS && outcome.accepted() == INCREMENTS;
         boolean one = log == null || upserts == 1 && log.size() == 1 && transactions == 1;
         console.say("");
         console.say((equal
