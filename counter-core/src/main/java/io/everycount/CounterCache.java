@@ -345,7 +345,8 @@ public final class CounterCache implements AutoCloseable {
             pipeline.close(nanos);
         } finally {
             Pipeline.Remains remains = pipeline.remains();
-            mine.complete(new CloseReport(stats(), remains.unsaved(), remains.unknown(), remains.complete()));
+            mine.complete(new CloseReport(
+                    stats(remains.snapshot()), remains.unsaved(), remains.unknown(), remains.complete()));
             events.close();
         }
         return mine.join();
@@ -388,7 +389,10 @@ public final class CounterCache implements AutoCloseable {
 
     /** What became of everything so far; cheap enough to ask every second. Works after closing, too. */
     public CounterStats stats() {
-        Pipeline.Snapshot p = pipeline.snapshot();
+        return stats(pipeline.snapshot());
+    }
+
+    private CounterStats stats(Pipeline.Snapshot p) {
         return new CounterStats(
                 instanceId(),
                 stateOf(p.state()),

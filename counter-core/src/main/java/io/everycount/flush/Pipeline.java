@@ -112,8 +112,9 @@ public final class Pipeline {
      * @param unsaved deltas that are certainly not in every required sink
      * @param unknown deltas that may be
      * @param complete whether everything counted is known to be in every required sink
+     * @param snapshot of the moment that the rest speaks of
      */
-    public record Remains(Map<String, Long> unsaved, Map<String, Long> unknown, boolean complete) {}
+    public record Remains(Map<String, Long> unsaved, Map<String, Long> unknown, boolean complete, Snapshot snapshot) {}
 
     /**
      * @param required sinks that acknowledgements wait for; at least one
@@ -366,10 +367,11 @@ public final class Pipeline {
                 upToUnknown = Math.max(upToUnknown, batch.to().record());
             }
         }
-        RecordLog.Point applied = applied();
+        Snapshot snapshot = snapshot();
+        long applied = snapshot.appliedRecord();
         Map<String, Long> unsaved = new HashMap<>();
         Map<String, Long> unknown = new HashMap<>();
-        long from = Math.max(applied.record(), log.base().record());
+        long from = Math.max(applied, log.base().record());
         List<DeltaRecord> records = log.after(from, Integer.MAX_VALUE);
         for (DeltaRecord record : records == null ? List.<DeltaRecord>of() : records) {
             Map<String, Long> sums = record.number() <= upToUnknown ? unknown : unsaved;
@@ -388,8 +390,8 @@ public final class Pipeline {
         }
         boolean forked =
                 writers.stream().anyMatch(w -> w.isRequired() && w.progress().state() == PipelineState.FORKED);
-        boolean complete = drained && !forked && applied.record() == log.last().record();
-        return new Remains(Map.copyOf(unsaved), Map.copyOf(unknown), complete);
+        boolean complete = drained && !forked && applied == log.last().record();
+        return new Remains(Map.copyOf(unsaved), Map.copyOf(unknown), complete, snapshot);
     }
 
     /** What became of everything drained so far. */

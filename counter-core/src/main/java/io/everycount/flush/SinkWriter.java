@@ -286,6 +286,7 @@ final class SinkWriter {
                             + "): somebody else wrote under this id, or the store went back very far");
             return;
         }
+        long before = mark.record();
         if (point.record() > mark.record()) {
             foundApplied(point);
         } else if (point.record() < mark.record()) {
@@ -296,10 +297,18 @@ final class SinkWriter {
         unresolved = false;
         lastContact = settings.clock().getAsLong();
         publish(PipelineState.RUNNING);
-        // Whatever was in flight, the ledger has told what became of it.
+        gapInDoubt = null;
+        if (point.record() != before) {
+            forgetInFlight();
+        }
+        // At the same mark, a write that failed can still arrive: a server may begin with it later than with
+        // our question. The guard then refuses whatever we have sent since, and the next answer is right. Until
+        // the mark moves it stays in flight, so that nobody is told that it is certainly not in the sink.
+    }
+
+    private void forgetInFlight() {
         inFlight = null;
         inFlightEnd = null;
-        gapInDoubt = null;
     }
 
     /** The point of our history that a mark names; null if it is none, or older than can be told. */
@@ -391,6 +400,7 @@ final class SinkWriter {
 
     /** The guard did not hold; the ledger tells why. If it does not, waiting may help. */
     private void refused() {
+        forgetInFlight();
         if (++refusals > 1) {
             throw new RetriableSinkException(
                     sink.name() + " refused a write that its ledger, read just before, allows", null);
@@ -420,8 +430,7 @@ final class SinkWriter {
         succeeded();
         // The mark first: what is in flight and above the mark is what may be in the sink.
         publish(PipelineState.RUNNING);
-        inFlight = null;
-        inFlightEnd = null;
+        forgetInFlight();
         gapInDoubt = null;
         pipeline.markMoved(this);
     }

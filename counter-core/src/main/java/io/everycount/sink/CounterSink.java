@@ -17,9 +17,10 @@ import java.util.UUID;
  *   <li>It applies only if the ledger has <em>exactly</em> the batch's owner token, mark number and
  *       mark digest. "At least" or "less than" in place of "equal" makes a store that went back in
  *       time invisible.
- *   <li>{@link #ledger} and {@link #register} wait for a write of the same instance that is still
- *       under way somewhere (a connection that was cut may leave one), so that what they return cannot
- *       be overtaken by it.
+ *   <li>{@link #ledger} and {@link #register} wait for a write of the same instance that the store is
+ *       working on (a connection that was cut may leave one). A write that the store begins with only
+ *       after it has answered is harmless: it applies under its guard or not at all, and whatever was sent
+ *       instead of it is then refused.
  *   <li>Every call is bounded in time. An outcome that the sink does not know is a
  *       {@link RetriableSinkException}; the caller then reads the ledger. A sink never retries a
  *       write by itself.
