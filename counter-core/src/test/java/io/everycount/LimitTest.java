@@ -42,7 +42,7 @@ class LimitTest {
         try {
             cache.flush(Duration.ofMillis(20));
         } catch (UnconfirmedException | InterruptedException e) {
-            assertThat(cache.stats().pending()).isEqualTo(1);
+            Await.until(() -> cache.stats().pending() == 1);
         }
         for (int i = 0; i < keys - (policy.overflowKey() == null ? 0 : 1); i++) {
             cache.increment("k" + i);

@@ -23,7 +23,7 @@ public final class CellStore {
     private final KeyBudget budget;
     private final StringCells strings;
     private final ByteCells bytes;
-    private final QueuedAdds large = new QueuedAdds(LARGE_ADDS_MAX);
+    private final QueuedAdds large;
     private final int keyBytesMax;
     private final int stripeCount;
 
@@ -48,8 +48,8 @@ public final class CellStore {
      * @param laneCount a power of two, at least 2
      * @param keysMax the most distinct keys in use
      * @param keyBytesMax the most bytes of UTF-8 in a key
-     * @param onPressure run by a writer, once between two drains, when keys in use come near their limit;
-     *     must return at once. The next drain lets go of all keys, so that only those still in use come
+     * @param onPressure run by a writer when keys in use, or large additions, come near their limit; must
+     *     return at once. If it was for keys, the next drain lets go of all keys, so that only those still in use come
      *     back.
      */
     public CellStore(int laneCount, long keysMax, int keyBytesMax, Runnable onPressure) {
@@ -59,6 +59,7 @@ public final class CellStore {
         this.keyBytesMax = keyBytesMax;
         this.stripeCount = laneCount;
         budget = new KeyBudget(keysMax, onPressure);
+        large = new QueuedAdds(LARGE_ADDS_MAX, onPressure);
         strings = new StringCells(laneCount, keyBytesMax, budget);
         bytes = new ByteCells(laneCount, keyBytesMax, budget);
     }

@@ -16,12 +16,17 @@ final class QueuedAdds {
 
     private final AtomicReference<@Nullable Node> top = new AtomicReference<>();
     private final int depthMax;
+    private final Runnable onPressure;
 
     /** The drainer's: taken, and not all collected yet. */
     private @Nullable Node taken;
 
-    QueuedAdds(int depthMax) {
+    /**
+     * @param onPressure run by a writer when it is half full; must return at once
+     */
+    QueuedAdds(int depthMax, Runnable onPressure) {
         this.depthMax = depthMax;
+        this.onPressure = onPressure;
     }
 
     /**
@@ -39,6 +44,9 @@ final class QueuedAdds {
                 return AddOutcome.LARGE_LIMIT;
             }
             if (top.compareAndSet(below, new Node(key, delta, depth, below))) {
+                if (depth == depthMax / 2) {
+                    onPressure.run();
+                }
                 return AddOutcome.COUNTED;
             }
         }
