@@ -128,7 +128,7 @@ abstract class Cells {
                 slot = ~slot;
                 Object key = keyOf(source, offset, length);
                 if (!table.reserve()) {
-                    shared.replace(table, doubled(table), table.keyed);
+                    renew(table, doubled(table), table.keyed);
                     continue;
                 }
                 Table older = holder(table.replaced, source, offset, length);
@@ -151,7 +151,7 @@ abstract class Cells {
             if (!Table.isLive(previous)) {
                 // A small one: the keys in use come back, and a key of huge deltas must not cost a large table
                 // each time.
-                shared.replaceIfPossible(table, SHARED_CAPACITY_MIN);
+                renewIfPossible(table, SHARED_CAPACITY_MIN);
             } else if (previous != 0) {
                 promote(lane, table.keyAt(slot), source, offset, length);
             }
@@ -189,9 +189,34 @@ abstract class Cells {
     /** Too many keys in a row: somebody may have chosen them so. The successor finds its slots by a keyed hash. */
     private void uncrowd(Table table) {
         if (table.keyed) {
-            shared.replace(table, doubled(table), true);
-        } else if (shared.replace(table, table.regionCapacity(), true)) {
+            renew(table, doubled(table), true);
+        } else if (renew(table, table.regionCapacity(), true)) {
             keyedTables.incrementAndGet();
+        }
+    }
+
+    /**
+     * Replaces the shared table, and the lanes with it: a key that is only in a lane would never come back to the
+     * shared table, where keys are counted.
+     */
+    private boolean renew(Table table, int capacity, boolean keyed) {
+        if (!shared.replace(table, capacity, keyed)) {
+            return false;
+        }
+        Table hot = lanes.table();
+        lanes.replace(hot, hot.regionCapacity(), false);
+        return true;
+    }
+
+    /**
+     * As {@link #renew}, after an addition that has been counted: the caller must not fail any more. If there
+     * is no memory for a successor, the next addition tries again.
+     */
+    private void renewIfPossible(Table table, int capacity) {
+        try {
+            renew(table, capacity, table.keyed);
+        } catch (OutOfMemoryError e) {
+            // 2^20 additions fit in before the table's range ends.
         }
     }
 
@@ -210,8 +235,7 @@ abstract class Cells {
     final void drain(Collector collector, boolean evict) {
         if (evict) {
             Table table = shared.table();
-            lanes.replace(lanes.table(), LANE_CAPACITY_MIN, false);
-            shared.replace(table, capacityFor(table.seenCount()), false);
+            renew(table, capacityFor(table.seenCount()), false);
         }
         lanes.drain(collector);
         shared.drain(collector);
