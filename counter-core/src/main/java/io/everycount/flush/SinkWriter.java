@@ -297,7 +297,6 @@ final class SinkWriter {
         unresolved = false;
         lastContact = settings.clock().getAsLong();
         publish(PipelineState.RUNNING);
-        gapInDoubt = null;
         if (point.record() != before) {
             forgetInFlight();
         }
@@ -309,6 +308,7 @@ final class SinkWriter {
     private void forgetInFlight() {
         inFlight = null;
         inFlightEnd = null;
+        gapInDoubt = null;
     }
 
     /** The point of our history that a mark names; null if it is none, or older than can be told. */
@@ -400,7 +400,7 @@ final class SinkWriter {
 
     /** The guard did not hold; the ledger tells why. If it does not, waiting may help. */
     private void refused() {
-        forgetInFlight();
+        inFlight = null;
         if (++refusals > 1) {
             throw new RetriableSinkException(
                     sink.name() + " refused a write that its ledger, read just before, allows", null);
@@ -431,7 +431,6 @@ final class SinkWriter {
         // The mark first: what is in flight and above the mark is what may be in the sink.
         publish(PipelineState.RUNNING);
         forgetInFlight();
-        gapInDoubt = null;
         pipeline.markMoved(this);
     }
 
