@@ -157,6 +157,8 @@ class RewindFaultsIT {
         run.flush();
         copy();
         Map<String, Long> kept = new HashMap<>(run.accepted());
+        // Deltas that cancelled out are never written.
+        kept.values().removeIf(sum -> sum == 0);
 
         run.traffic("between ");
         awaitWrites(12);
