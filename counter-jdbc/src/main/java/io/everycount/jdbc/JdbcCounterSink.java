@@ -472,7 +472,7 @@ public final class JdbcCounterSink implements CounterSink {
         /**
          * Whether a commit waits until it is on the server's disk; default true, also where the role or
          * the database has it off. Turned off, writes that were reported as applied can be undone by a
-         * crash of the server; the ledger shows it, and a cache with a journal repeats them.
+         * crash of the server; the ledger shows it, and the cache writes again what it retains.
          */
         public Builder synchronousCommit(boolean synchronous) {
             synchronousCommit = synchronous;
