@@ -6,6 +6,7 @@ module io.everycount.http {
     requires com.fasterxml.jackson.core;
     requires io.prometheus.metrics.core;
     requires io.prometheus.writer.text;
+    requires io.prometheus.metrics.instrumentation.jvm;
     requires io.prometheus.metrics.model;
     requires org.eclipse.jetty.server;
     requires org.slf4j;
