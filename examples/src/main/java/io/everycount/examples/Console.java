@@ -4,7 +4,7 @@ package io.everycount.examples;
 import java.io.PrintStream;
 
 /**
- * Where the quickstart talks to its user: results to one stream, and how it goes to another.
+ * Where an example talks to its user: results to one stream, and how it goes to another.
  *
  * @param out results
  * @param err progress and errors

@@ -208,7 +208,7 @@ final class Input {
         }
         if (!tool.isEmpty()) {
             throw new UserError(name + " is compressed with " + tool + "; of compressed files only gzip is read."
-                    + " Decompress it on the way: " + tool + " -dc FILE | examples/quickstart.sh");
+                    + " Decompress it on the way: " + tool + " -dc FILE | examples/count-lines.sh");
         }
         return hex.startsWith("1f8b");
     }

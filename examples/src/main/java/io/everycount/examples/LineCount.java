@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Counts the lines of the input by key, from several threads, and compares what was read with what is stored. */
 final class LineCount {
-    static final String PREFIX = "quickstart_";
+    static final String PREFIX = "lines_";
     static final String DATABASE = "everycount";
     static final String NO_MATCH = "(no match)";
 
@@ -78,7 +78,7 @@ final class LineCount {
                 "Counting lines of " + what() + " by " + options.what() + ", with " + options.threads() + " threads");
 
         CounterCache counters = CounterCache.builder(sink)
-                .name("quickstart")
+                .name("count-lines")
                 .maxKeyBytes(KEY_BYTES_MAX)
                 .onLimit(LimitPolicy.block(ROOM_TIMEOUT))
                 .build();

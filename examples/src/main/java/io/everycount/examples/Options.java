@@ -41,7 +41,7 @@ record Options(
     static final String HELP = """
             Counts the lines of files through Everycount into Postgres, and proves the totals.
 
-            usage: examples/quickstart.sh [options] [FILE...]
+            usage: examples/count-lines.sh [options] [FILE...]
 
               FILE...       files to count, plain or gzip; - is standard input.
                             Without one, what is piped in is counted. If nothing is (standard input
@@ -165,7 +165,7 @@ record Options(
         return query < 0 ? url : url.substring(0, query);
     }
 
-    private static int number(String name, String given, int min, int max) {
+    static int number(String name, String given, int min, int max) {
         try {
             int number = Integer.parseInt(given);
             if (number >= min && number <= max) {

@@ -52,8 +52,13 @@ final class Store implements AutoCloseable {
             store.introduce(console, Options.withoutParameters(url));
             return store;
         }
+        return openOwn(options.data(), database, console);
+    }
+
+    /** Starts Postgres and says so. */
+    static Store openOwn(Path directory, String database, Console console) {
         long started = System.nanoTime();
-        Path data = options.data().toAbsolutePath().normalize().resolve("postgres");
+        Path data = directory.toAbsolutePath().normalize().resolve("postgres");
         PostgresServer server = start(data, console);
         Store store = new Store(server, database, server.jdbcUrl(database), server.user(), server.password());
         try {
@@ -91,7 +96,7 @@ final class Store implements AutoCloseable {
     }
 
     /**
-     * A quickstart that was killed leaves its server behind. One that is running does not: its server has a
+     * A run that was killed leaves its server behind. One that is running does not: its server has a
      * living parent.
      */
     private static void stopLeftOver(Path data, Console console) throws IOException {
@@ -114,7 +119,7 @@ final class Store implements AutoCloseable {
                 .filter(command -> command.endsWith("java"))
                 .isPresent();
         if (inUse) {
-            throw new UserError("another quickstart is using " + shortest(data) + " (Postgres has process id "
+            throw new UserError("another run is using " + shortest(data) + " (Postgres has process id "
                     + postmaster.pid() + "): wait for it, or use --data");
         }
         console.note("Stopping a Postgres that an earlier run left behind (process " + postmaster.pid() + ")");
@@ -168,6 +173,18 @@ final class Store implements AutoCloseable {
         return database;
     }
 
+    String url() {
+        return url;
+    }
+
+    String user() {
+        return user;
+    }
+
+    String password() {
+        return password;
+    }
+
     /** A connection of one's own. */
     Connection connect() throws SQLException {
         return connect(url);
@@ -214,7 +231,7 @@ final class Store implements AutoCloseable {
     }
 
     /** A path below where the user is, as seen from there. */
-    private static String shortest(Path path) {
+    static String shortest(Path path) {
         Path here = Path.of("").toAbsolutePath();
         return here.getNameCount() > 0 && path.startsWith(here)
                 ? here.relativize(path).toString()

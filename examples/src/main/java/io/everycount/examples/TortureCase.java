@@ -98,7 +98,7 @@ final class TortureCase {
 
     /** Runs, shows, and returns the exit status. */
     int run() throws InterruptedException {
-        console.note("No file given: the torture case. (To count a file's lines: examples/quickstart.sh FILE)");
+        console.note("No file given: the torture case. (To count a file's lines: examples/count-lines.sh FILE)");
         try (Store store = Store.open(options, DATABASE, console)) {
             if (store.server() != null) {
                 // For connections from now on.

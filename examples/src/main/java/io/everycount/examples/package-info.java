@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Programs to run and to copy from: the quickstart, which counts the lines of files and proves the
+ * Programs to run and to copy from: the quickstart, which runs the HTTP adapter and proves its totals; one that
+ * counts the lines of files and proves the
  * totals, and a host application of about thirty lines.
  */
 @NullMarked

@@ -113,7 +113,7 @@ class InputTest {
         Path zstd = write("a.zst", new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, 1, 2});
         assertThatThrownBy(() -> input(List.of(zstd.toString()), noInput()))
                 .isInstanceOf(UserError.class)
-                .hasMessageContaining("zstd -dc FILE | examples/quickstart.sh");
+                .hasMessageContaining("zstd -dc FILE | examples/count-lines.sh");
     }
 
     private static Input input(List<String> files, InputStream standardInput) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The program as its user runs it, but for the shell script around it. */
 @Tag(PostgresServer.OWN_SERVER)
-class QuickstartIT {
+class CountLinesIT {
     @TempDir
     Path directory;
 
@@ -112,7 +112,7 @@ class QuickstartIT {
     void aMistakeEndsWithStatus2AndOneSentence() {
         assertThat(run(InputStream.nullInputStream(), "--wrong")).isEqualTo(2);
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .isEqualTo("quickstart: unknown option --wrong; --help lists them\n");
+                .isEqualTo("count-lines: unknown option --wrong; --help lists them\n");
     }
 
     @Test
@@ -144,7 +144,7 @@ class QuickstartIT {
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false,
                 80);
-        return Quickstart.run(all, Map.of(), standardInput, false, directory, console, interrupts);
+        return CountLines.run(all, Map.of(), standardInput, false, directory, console, interrupts);
     }
 
     private String shown() {
