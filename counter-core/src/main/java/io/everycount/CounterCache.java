@@ -4,7 +4,6 @@ package io.everycount;
 import io.everycount.cell.AddOutcome;
 import io.everycount.cell.CellStore;
 import io.everycount.cell.HandleCell;
-import io.everycount.cell.KeyRules;
 import io.everycount.flush.DrainStage;
 import io.everycount.flush.Pipeline;
 import io.everycount.flush.PipelineState;
@@ -12,22 +11,15 @@ import io.everycount.flush.PipelineStoppedException;
 import io.everycount.sink.CounterSink;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,36 +44,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CounterCache implements AutoCloseable {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
-    private static final long BLOCKED_NAP_NANOS = 1_000_000;
 
     private final CellStore cells;
     private final Pipeline pipeline;
     private final Events events;
-    private final int maxKeyBytes;
-    private final int maxWaiters;
-    private final LimitPolicy policy;
-    private final @Nullable HandleCell overflow;
-    private final LongAdder overflowed = new LongAdder();
-    private final Rejections rejections;
-    private final AtomicInteger waiters = new AtomicInteger();
+    private final Refusals refusals;
+    private final BulkAdds bulks;
+    private final Confirmations confirmations;
     private final AtomicReference<@Nullable CompletableFuture<CloseReport>> closing = new AtomicReference<>();
 
-    CounterCache(
-            CellStore cells,
-            Pipeline pipeline,
-            Events events,
-            Rejections rejections,
-            int maxKeyBytes,
-            int maxWaiters,
-            LimitPolicy policy) {
+    CounterCache(CellStore cells, Pipeline pipeline, Events events, Refusals refusals, int maxWaiters) {
         this.cells = cells;
         this.pipeline = pipeline;
         this.events = events;
-        this.rejections = rejections;
-        this.maxKeyBytes = maxKeyBytes;
-        this.maxWaiters = maxWaiters;
-        this.policy = policy;
-        this.overflow = policy.overflowKey() == null ? null : cells.openHandle(policy.overflowKey());
+        this.refusals = refusals;
+        this.bulks = new BulkAdds(cells, refusals);
+        this.confirmations = new Confirmations(pipeline, refusals, maxWaiters);
     }
 
     /**
@@ -111,14 +89,18 @@ public final class CounterCache implements AutoCloseable {
      *     closed; nothing was counted
      */
     public void add(String key, long delta) {
+        put(key, delta);
+    }
+
+    /** Adds; true if that went to the overflow key. */
+    private boolean put(String key, long delta) {
         if (key == null || delta == 0 || !CellStore.isDelta(delta)) {
-            checkUnusual(key, delta);
-            return;
+            refusals.checkUnusual(key, delta);
+            return false;
         }
         AddOutcome outcome = cells.add(key, delta, false);
-        if (outcome != AddOutcome.COUNTED) {
-            refused(outcome, key, delta, () -> cells.add(key, delta, false));
-        }
+        return outcome != AddOutcome.COUNTED
+                && refusals.refused(outcome, key, delta, () -> cells.add(key, delta, false));
     }
 
     /**
@@ -131,24 +113,25 @@ public final class CounterCache implements AutoCloseable {
      */
     public void add(byte[] utf8, int offset, int length, long delta) {
         Objects.checkFromIndexSize(offset, length, utf8.length);
+        put(utf8, offset, length, delta);
+    }
+
+    /** Adds; true if that went to the overflow key. */
+    private boolean put(byte[] utf8, int offset, int length, long delta) {
         if (delta == 0 || !CellStore.isDelta(delta)) {
-            String problem = KeyRules.problem(utf8, offset, length, maxKeyBytes);
-            if (problem != null) {
-                throw rejected(RejectedException.Reason.INVALID_KEY, problem);
-            }
-            checkDelta(delta);
-            return;
+            refusals.checkUnusual(utf8, offset, length, delta);
+            return false;
         }
         AddOutcome outcome = cells.add(utf8, offset, length, delta, false);
+        return outcome != AddOutcome.COUNTED && refused(outcome, utf8, offset, length, delta);
+    }
+
+    private boolean refused(AddOutcome outcome, byte[] utf8, int offset, int length, long delta) {
         if (outcome == AddOutcome.INVALID_KEY) {
-            throw rejected(
-                    RejectedException.Reason.INVALID_KEY,
-                    String.valueOf(KeyRules.problem(utf8, offset, length, maxKeyBytes)));
+            refusals.checkUnusual(utf8, offset, length, delta);
         }
-        if (outcome != AddOutcome.COUNTED) {
-            String key = new String(utf8, offset, length, StandardCharsets.UTF_8);
-            refused(outcome, key, delta, () -> cells.add(utf8, offset, length, delta, false));
-        }
+        String key = new String(utf8, offset, length, StandardCharsets.UTF_8);
+        return refusals.refused(outcome, key, delta, () -> cells.add(utf8, offset, length, delta, false));
     }
 
     /**
@@ -159,73 +142,19 @@ public final class CounterCache implements AutoCloseable {
      *     would exceed; nothing was counted
      */
     public void addAll(Map<String, Long> deltas) {
-        List<String> keyList = new ArrayList<>(deltas.size());
-        List<Long> deltaList = new ArrayList<>(deltas.size());
-        int large = 0;
-        for (Map.Entry<String, Long> entry : deltas.entrySet()) {
-            String key = entry.getKey();
-            Long delta = entry.getValue();
-            if (delta == null) {
-                throw rejected(RejectedException.Reason.INVALID_DELTA, "the delta of key " + quoted(key) + " is null");
-            }
-            checkUnusual(key, delta);
-            if (delta != 0) {
-                keyList.add(key);
-                deltaList.add(delta);
-                large += CellStore.isLarge(delta) ? 1 : 0;
-            }
-        }
-        String[] used = keyList.toArray(new String[0]);
-        long[] amounts = deltaList.stream().mapToLong(Long::longValue).toArray();
-        int largeDeltas = large;
-        AddOutcome outcome = addBulk(used, amounts, largeDeltas);
-        if (outcome == AddOutcome.KEY_LIMIT && overflow != null) {
-            outcome = addBulkOverflowing(used, amounts, largeDeltas);
-        }
-        if (outcome != AddOutcome.COUNTED) {
-            refused(outcome, used.length + " keys", 0, () -> addBulk(used, amounts, largeDeltas));
-        }
+        bulks.addAll(deltas);
     }
 
-    private AddOutcome addBulk(String[] keys, long[] deltas, int largeDeltas) {
-        CellStore.Bulk bulk = cells.startBulk(keys, largeDeltas);
-        if (bulk.outcome() == AddOutcome.COUNTED) {
-            try {
-                for (int i = 0; i < keys.length; i++) {
-                    counted(cells.add(keys[i], deltas[i], true));
-                }
-            } finally {
-                cells.endBulk(bulk);
-            }
-        }
-        return bulk.outcome();
-    }
-
-    /** The bulk for which there is not enough room: keys that find none go to the overflow key. */
-    private AddOutcome addBulkOverflowing(String[] keys, long[] deltas, int largeDeltas) {
-        HandleCell overflowCell = Objects.requireNonNull(overflow);
-        CellStore.Bulk bulk = cells.startBulk(new String[0], largeDeltas);
-        if (bulk.outcome() == AddOutcome.COUNTED) {
-            try {
-                for (int i = 0; i < keys.length; i++) {
-                    if (CellStore.isLarge(deltas[i])) {
-                        counted(cells.add(keys[i], deltas[i], true));
-                    } else if (cells.add(keys[i], deltas[i], false) == AddOutcome.KEY_LIMIT) {
-                        counted(cells.add(overflowCell, deltas[i], true));
-                        overflowed.increment();
-                    }
-                }
-            } finally {
-                cells.endBulk(bulk);
-            }
-        }
-        return bulk.outcome();
-    }
-
-    private static void counted(AddOutcome outcome) {
-        if (outcome != AddOutcome.COUNTED) {
-            throw new IllegalStateException("an addition that had its room was not counted: " + outcome);
-        }
+    /**
+     * Adds a list of increments: all of them, or none if this throws a {@link RejectedException}. A key can be
+     * in the list several times. Neither the list nor its array is kept; they must not change meanwhile.
+     *
+     * @param list as for {@link #add(byte[], int, int, long)}
+     * @throws RejectedException telling by its {@link RejectedException#index} the first increment that is not
+     *     allowed, or the limit that the whole would exceed; nothing was counted
+     */
+    public void addAll(Increments list) {
+        bulks.addAll(list);
     }
 
     /**
@@ -240,30 +169,43 @@ public final class CounterCache implements AutoCloseable {
      *     was counted
      */
     public CompletionStage<Void> addAsync(String key, long delta) {
-        if (waiters.incrementAndGet() > maxWaiters) {
-            waiters.decrementAndGet();
-            throw rejected(
-                    RejectedException.Reason.WAITER_LIMIT,
-                    maxWaiters + " calls wait for their acknowledgement already (maxWaiters)");
-        }
-        long recordBefore = pipeline.lastRecord();
-        try {
-            add(key, delta);
-        } catch (Throwable t) {
-            waiters.decrementAndGet();
-            throw t;
-        }
-        // Read after adding: so the stage's drain starts after it, too.
-        return pipeline.nextStage().announced().handle((nothing, error) -> {
-            waiters.decrementAndGet();
-            if (error != null) {
-                throw unconfirmed(
-                        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error);
-            }
-            if (pipeline.isQuarantined(key, recordBefore)) {
-                throw new QuarantinedException(key);
-            }
-            return null;
+        return confirmations.confirm(() -> keyOf(key, put(key, delta)));
+    }
+
+    /**
+     * As {@link #addAsync(String, long)}, for a key that is a range of UTF-8 bytes. The bytes are not kept.
+     *
+     * @throws IndexOutOfBoundsException if the range is not within the array
+     */
+    public CompletionStage<Void> addAsync(byte[] utf8, int offset, int length, long delta) {
+        Objects.checkFromIndexSize(offset, length, utf8.length);
+        return confirmations.confirm(() -> {
+            // Made first: when it has been counted, nothing may fail.
+            String key = new String(utf8, offset, length, StandardCharsets.UTF_8);
+            return keyOf(key, put(utf8, offset, length, delta));
+        });
+    }
+
+    private Confirmations.Keys keyOf(String key, boolean overflowed) {
+        String counted = overflowed ? Objects.requireNonNull(refusals.overflowKey()) : key;
+        return record -> pipeline.isQuarantined(counted, record) ? counted : null;
+    }
+
+    /**
+     * As {@link #addAll(Increments)}, and tells when all of it is in every required sink, as
+     * {@link #addAsync(String, long)} does for one. One call, whatever the list's length, among those that wait.
+     *
+     * @return completes normally, or with a {@link QuarantinedException} for the first key of which the sink set
+     *     the delta aside, or with another {@link UnconfirmedException} if the cache stopped before
+     * @throws RejectedException as in {@link #addAll(Increments)}, or if too many calls wait already; nothing
+     *     was counted
+     */
+    public CompletionStage<Void> addAllAsync(Increments list) {
+        return confirmations.confirm(() -> {
+            BulkAdds.Checked checked = bulks.check(list);
+            ListedKeys keys = new ListedKeys(pipeline, list);
+            String overflowKey = bulks.addAll(checked) ? refusals.overflowKey() : null;
+            return record -> keys.quarantinedAfter(record, overflowKey);
         });
     }
 
@@ -274,24 +216,26 @@ public final class CounterCache implements AutoCloseable {
      *     policy), or the cache is closed
      */
     public Counter counter(String key) {
-        checkUnusual(key, 0);
+        refusals.checkUnusual(key, 0);
         HandleCell cell = cells.openHandle(key);
         if (cell == null) {
-            throw isRunning() ? rejected(RejectedException.Reason.KEY_LIMIT, keyLimit(key)) : stopped();
+            throw isRunning() ? refusals.keyLimited(key) : refusals.stopped();
         }
         return new Counter(this, cell);
     }
 
     AddOutcome add(HandleCell cell, long delta) {
-        checkDelta(delta);
+        refusals.checkDelta(delta);
         return cells.add(cell, delta, false);
     }
 
     void refuseHandle(HandleCell cell, AddOutcome outcome, long delta) {
         if (outcome == AddOutcome.CLOSED && isRunning()) {
-            throw rejected(RejectedException.Reason.CLOSED, "the handle of key " + quoted(cell.key()) + " was closed");
+            throw refusals.rejected(
+                    RejectedException.Reason.CLOSED,
+                    "the handle of key " + Refusals.quoted(cell.key()) + " was closed");
         }
-        refused(outcome, cell.key(), delta, () -> cells.add(cell, delta, false));
+        refusals.refused(outcome, cell.key(), delta, () -> cells.add(cell, delta, false));
     }
 
     void closeHandle(HandleCell cell) {
@@ -318,9 +262,10 @@ public final class CounterCache implements AutoCloseable {
             stage.await(nanos);
         } catch (TimeoutException e) {
             throw new UnconfirmedException(
-                    "not everything was in the sink after " + timeout + "; writing goes on. " + lastError(), e);
+                    "not everything was in the sink after " + timeout + "; writing goes on. " + refusals.lastError(),
+                    e);
         } catch (PipelineStoppedException e) {
-            throw unconfirmed(e);
+            throw Confirmations.unconfirmed(e);
         }
     }
 
@@ -382,7 +327,7 @@ public final class CounterCache implements AutoCloseable {
                     "closed, but not everything is known to be saved: deltas of "
                             + report.unsaved().size() + " keys are not, of "
                             + report.unknown().size()
-                            + " keys it is unknown. " + lastError(),
+                            + " keys it is unknown. " + refusals.lastError(),
                     null);
         }
     }
@@ -410,9 +355,9 @@ public final class CounterCache implements AutoCloseable {
                 p.drains(),
                 cells.keysInUse(),
                 cells.crowdedTables(),
-                waiters.get(),
-                overflowed.sum(),
-                rejections.counts(),
+                confirmations.waiters(),
+                refusals.overflowed(),
+                refusals.counts(),
                 events.leftOut(),
                 p.sinks().stream()
                         .map(sink -> new CounterStats.Sink(
@@ -443,108 +388,6 @@ public final class CounterCache implements AutoCloseable {
 
     private boolean isRunning() {
         return closing.get() == null && pipeline.state() == PipelineState.RUNNING;
-    }
-
-    private String lastError() {
-        return pipeline.snapshot().sinks().stream()
-                .filter(sink -> sink.lastError() != null)
-                .map(sink -> "Last error of " + sink.sink().name() + ": " + sink.lastError())
-                .findFirst()
-                .orElse("No sink has failed; it is slow, or time was short.");
-    }
-
-    private UnconfirmedException unconfirmed(Throwable cause) {
-        return new UnconfirmedException(
-                "counted, but not confirmed: " + (cause.getMessage() == null ? cause : cause.getMessage()), cause);
-    }
-
-    /** Acts on an addition that was not counted, as the limit policy says; returns only if it was counted after all. */
-    private void refused(AddOutcome outcome, String key, long delta, Supplier<AddOutcome> again) {
-        AddOutcome last = outcome;
-        if (isLimit(last) && !policy.blockTimeout().isZero()) {
-            last = waitForRoom(again);
-        }
-        if (last == AddOutcome.KEY_LIMIT && overflow != null && delta != 0) {
-            last = cells.add(overflow, delta, false);
-            if (last == AddOutcome.COUNTED) {
-                overflowed.increment();
-            }
-        }
-        switch (last) {
-            case COUNTED -> {}
-            case CLOSED -> throw stopped();
-            case KEY_LIMIT -> throw rejected(RejectedException.Reason.KEY_LIMIT, keyLimit(key));
-            case LARGE_LIMIT ->
-                throw rejected(
-                        RejectedException.Reason.LARGE_DELTA_LIMIT,
-                        "too many deltas beyond 2^40 wait for the next drain; flush, or try again later");
-            case INVALID_KEY -> {
-                String problem = KeyRules.problem(key, maxKeyBytes);
-                throw rejected(RejectedException.Reason.INVALID_KEY, String.valueOf(problem));
-            }
-        }
-    }
-
-    private static boolean isLimit(AddOutcome outcome) {
-        return outcome == AddOutcome.KEY_LIMIT || outcome == AddOutcome.LARGE_LIMIT;
-    }
-
-    private AddOutcome waitForRoom(Supplier<AddOutcome> again) {
-        long deadline = System.nanoTime() + policy.blockTimeout().toNanos();
-        AddOutcome outcome;
-        do {
-            // A drain is what makes room; a short nap instead of a queue keeps writers and drainer apart.
-            pipeline.requestRoom();
-            LockSupport.parkNanos(this, BLOCKED_NAP_NANOS);
-            outcome = again.get();
-        } while (isLimit(outcome)
-                && deadline - System.nanoTime() > 0
-                && !Thread.currentThread().isInterrupted());
-        return outcome;
-    }
-
-    private String keyLimit(String key) {
-        return "no room for " + quoted(key) + ": as many keys are in use as maxKeys allows (policy: " + policy
-                + "). Room comes with the next flush; if it does not, look at the sink. " + lastError();
-    }
-
-    private RejectedException stopped() {
-        PipelineState state = pipeline.state();
-        return switch (state) {
-            case RUNNING, CLOSED -> rejected(RejectedException.Reason.CLOSED, "the cache was closed");
-            case FENCED -> rejected(RejectedException.Reason.FENCED, String.valueOf(pipeline.whyStopped()));
-            case FORKED -> rejected(RejectedException.Reason.FORKED, String.valueOf(pipeline.whyStopped()));
-            case FAILED -> rejected(RejectedException.Reason.FAILED, String.valueOf(pipeline.whyStopped()));
-        };
-    }
-
-    /** What the usual path does not look at: null, and deltas that are 0 or out of range. */
-    private void checkUnusual(@Nullable String key, long delta) {
-        String problem = key == null ? "the key is null" : KeyRules.problem(key, maxKeyBytes);
-        if (problem != null) {
-            throw rejected(RejectedException.Reason.INVALID_KEY, problem);
-        }
-        checkDelta(delta);
-    }
-
-    private void checkDelta(long delta) {
-        if (!CellStore.isDelta(delta)) {
-            throw rejected(
-                    RejectedException.Reason.INVALID_DELTA,
-                    "the delta is " + delta + "; from -2^60 to 2^60 (" + CellStore.DELTA_MAX + ") is allowed");
-        }
-    }
-
-    private RejectedException rejected(RejectedException.Reason reason, String message) {
-        rejections.count(reason);
-        return new RejectedException(reason, message + "; nothing was counted", null);
-    }
-
-    /** Keys come from outside: none of their control characters may reach a log. */
-    private static String quoted(String key) {
-        StringBuilder out = new StringBuilder("\"");
-        key.codePoints().limit(64).forEach(c -> out.appendCodePoint(Character.isISOControl(c) ? '?' : c));
-        return out.append('"').toString();
     }
 
     private static long nanos(Duration timeout) {

@@ -253,8 +253,8 @@ public final class CounterCacheBuilder {
                         random,
                         System::nanoTime),
                 events);
-        CounterCache cache =
-                new CounterCache(cells, pipeline[0], events, rejections, maxKeyBytes, maxWaiters, limitPolicy);
+        Refusals refusals = new Refusals(cells, pipeline[0], rejections, maxKeyBytes, limitPolicy);
+        CounterCache cache = new CounterCache(cells, pipeline[0], events, refusals, maxWaiters);
         pipeline[0].start();
         return cache;
     }

@@ -2,7 +2,7 @@
 package io.everycount;
 
 import io.everycount.sink.EverycountException;
-import org.jspecify.annotations.Nullable;
+import java.util.OptionalInt;
 
 /**
  * Nothing of this call was counted. Trying again is safe, and useful if the {@link #reason} is one that
@@ -33,15 +33,34 @@ public final class RejectedException extends EverycountException {
         FAILED
     }
 
-    private final Reason reason;
+    private static final int NO_INDEX = -1;
 
-    RejectedException(Reason reason, String message, @Nullable Throwable cause) {
-        super(message, cause);
+    private final Reason reason;
+    private final int index;
+
+    RejectedException(Reason reason, String message) {
+        this(reason, message, NO_INDEX);
+    }
+
+    /**
+     * @param index the position of the increment that it is about
+     */
+    RejectedException(Reason reason, String message, int index) {
+        super(message, null);
         this.reason = reason;
+        this.index = index;
     }
 
     /** Why nothing was counted. */
     public Reason reason() {
         return reason;
+    }
+
+    /**
+     * Which of a list of {@link Increments} is the first that is not allowed, from 0; empty if there was no
+     * list, or the reason lies in none of them alone.
+     */
+    public OptionalInt index() {
+        return index == NO_INDEX ? OptionalInt.empty() : OptionalInt.of(index);
     }
 }

@@ -129,7 +129,7 @@ class BadInputTest {
                     .hasMessageContaining("length 4");
         }
         assertThatThrownBy(() -> cache.add((byte[]) null, 0, 1, 1)).isInstanceOf(NullPointerException.class);
-        assertThatThrownBy(() -> cache.addAll(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> cache.addAll((Map<String, Long>) null)).isInstanceOf(NullPointerException.class);
     }
 
     @ParameterizedTest

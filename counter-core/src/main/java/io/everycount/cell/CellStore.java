@@ -4,6 +4,7 @@ package io.everycount.cell;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -125,32 +126,46 @@ public final class CellStore {
      * Starts a bulk. The store is not closed before {@link #endBulk}, which must follow; nothing in
      * between may block.
      *
-     * @param keys distinct keys of the bulk; the new ones among them get room set aside
-     * @param largeDeltas how many deltas are beyond 2^40
+     * @param newKeysMax no fewer than the bulk's keys that are not in use
+     * @param newKeys how many they are, each counted once; asked only when it matters, near the limit
+     * @param largeDeltas how many deltas are beyond 2^40; their keys need no room
      */
-    public Bulk startBulk(String[] keys, int largeDeltas) {
+    public Bulk startBulk(int newKeysMax, IntSupplier newKeys, int largeDeltas) {
         bulksUnderWay.incrementAndGet();
-        Bulk bulk = closing
-                ? new Bulk(AddOutcome.CLOSED, 0)
-                : large.hasRoomFor(largeDeltas) ? reserve(keys) : new Bulk(AddOutcome.LARGE_LIMIT, 0);
-        if (bulk.outcome != AddOutcome.COUNTED) {
-            bulksUnderWay.decrementAndGet();
+        Bulk bulk = new Bulk(AddOutcome.CLOSED, 0);
+        try {
+            if (!closing) {
+                bulk = large.hasRoomFor(largeDeltas)
+                        ? reserve(newKeysMax, newKeys)
+                        : new Bulk(AddOutcome.LARGE_LIMIT, 0);
+            }
+        } finally {
+            if (bulk.outcome != AddOutcome.COUNTED) {
+                bulksUnderWay.decrementAndGet();
+            }
         }
         return bulk;
     }
 
-    private Bulk reserve(String[] keys) {
+    private Bulk reserve(int newKeysMax, IntSupplier newKeys) {
         // Room for all is the quick answer; counting the new ones, near the limit, the exact one.
-        if (budget.tryReserveQuietly(keys.length)) {
-            return new Bulk(AddOutcome.COUNTED, keys.length);
+        if (budget.tryReserveQuietly(newKeysMax)) {
+            return new Bulk(AddOutcome.COUNTED, newKeysMax);
         }
-        int fresh = 0;
-        for (String key : keys) {
-            if (!strings.contains(key, 0, 0)) {
-                fresh++;
-            }
-        }
-        return budget.tryReserve(fresh) ? new Bulk(AddOutcome.COUNTED, fresh) : new Bulk(AddOutcome.KEY_LIMIT, 0);
+        int exactly = newKeys.getAsInt();
+        return exactly == 0 || budget.tryReserve(exactly)
+                ? new Bulk(AddOutcome.COUNTED, exactly)
+                : new Bulk(AddOutcome.KEY_LIMIT, 0);
+    }
+
+    /** Whether additions to a key need no room of their own; handles and byte keys count for themselves. */
+    public boolean isInUse(String key) {
+        return strings.contains(key, 0, 0);
+    }
+
+    /** As {@link #isInUse(String)}, for additions to a key given as bytes. */
+    public boolean isInUse(byte[] utf8, int offset, int length) {
+        return bytes.contains(utf8, offset, length);
     }
 
     /** Ends a bulk that {@link #startBulk} allowed. */

@@ -54,20 +54,27 @@ final class KeyBudget {
 
     /** Sets room aside if there is enough of it by far; false says nothing yet. */
     boolean tryReserveQuietly(int keys) {
-        if (!isPressing(keysInUse() + reserved.addAndGet(keys))) {
-            return true;
-        }
-        release(keys);
-        return false;
+        long before;
+        do {
+            before = reserved.get();
+            if (isPressing(keysInUse() + before + keys)) {
+                return false;
+            }
+        } while (!reserved.compareAndSet(before, before + keys));
+        return true;
     }
 
     /** Sets keys aside for a bulk addition, all or none. */
     boolean tryReserve(int keys) {
-        if (allows(keysInUse() + reserved.addAndGet(keys))) {
-            return true;
-        }
-        release(keys);
-        return false;
+        long before;
+        // Not set aside on trial: others would find no room meanwhile.
+        do {
+            before = reserved.get();
+            if (!allows(keysInUse() + before + keys)) {
+                return false;
+            }
+        } while (!reserved.compareAndSet(before, before + keys));
+        return true;
     }
 
     void release(int keys) {

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
  * refused or, worse, merged with another key by a store.
  */
 public final class KeyRules {
+    private static final long ONES = 0x0101_0101_0101_0101L;
+
     private KeyRules() {}
 
     /**
@@ -56,7 +58,7 @@ public final class KeyRules {
             return tooLong(length, bytesMax);
         }
         int end = offset + length;
-        for (int i = offset; i < end; ) {
+        for (int i = plainUntil(utf8, offset, end); i < end; ) {
             int size = sequenceLength(utf8, i, end);
             if (size == 0) {
                 return "the key is not well-formed UTF-8 at byte " + (i - offset) + " (0x"
@@ -68,6 +70,20 @@ public final class KeyRules {
             i += size;
         }
         return null;
+    }
+
+    /** Where, eight bytes at a time, something other than ASCII without NUL may begin. */
+    private static int plainUntil(byte[] utf8, int offset, int end) {
+        int i = offset;
+        while (end - i >= Long.BYTES) {
+            long eight = (long) FastHash.LONG_AT.get(utf8, i);
+            // A byte's high bit is set by itself, or by borrowing: then it, or one before it, is 0.
+            if (((eight - ONES | eight) & ONES << 7) != 0) {
+                break;
+            }
+            i += Long.BYTES;
+        }
+        return i;
     }
 
     private static String tooLong(int bytes, int bytesMax) {

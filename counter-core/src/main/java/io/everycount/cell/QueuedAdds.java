@@ -54,7 +54,8 @@ final class QueuedAdds {
 
     boolean hasRoomFor(int adds) {
         Node below = top.get();
-        return adds <= depthMax - (below == null ? 0 : below.depth);
+        // Bulks can leave it fuller than full.
+        return adds == 0 || adds <= depthMax - (below == null ? 0 : below.depth);
     }
 
     /** Takes everything. For the drainer; picks up where it failed. */

@@ -53,6 +53,16 @@ final class Acknowledgements {
         quarantines = List.copyOf(all);
     }
 
+    /** Whether any increment that came after a record may have been set aside. Takes no lock. */
+    boolean hasQuarantinedAfter(long record) {
+        for (Quarantine q : quarantines) {
+            if (q.upToRecord > record) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether an increment of a key that came after a record may have been set aside. Takes no lock. */
     boolean isQuarantined(String key, long afterRecord) {
         for (Quarantine q : quarantines) {

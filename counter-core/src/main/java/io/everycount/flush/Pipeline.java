@@ -196,6 +196,11 @@ public final class Pipeline {
         return log.last().record();
     }
 
+    /** Whether any increment that came after a record may have been set aside. */
+    public boolean hasQuarantinedAfter(long record) {
+        return acknowledgements.hasQuarantinedAfter(record);
+    }
+
     /** Whether an increment of a key that came after a record may have been set aside. */
     public boolean isQuarantined(String key, long afterRecord) {
         return acknowledgements.isQuarantined(key, afterRecord);

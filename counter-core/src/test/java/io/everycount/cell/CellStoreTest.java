@@ -373,10 +373,10 @@ class CellStoreTest {
         for (int i = 0; i < 8; i++) {
             small.add("k" + i, 1, false);
         }
-        assertThat(small.startBulk(new String[] {"k0", "new1", "new2", "new3"}, 0)
-                        .outcome())
-                .isEqualTo(AddOutcome.KEY_LIMIT);
-        CellStore.Bulk bulk = small.startBulk(new String[] {"k0", "new1", "new2"}, 0);
+        assertThat(small.isInUse("k0")).isTrue();
+        assertThat(small.isInUse("new1")).isFalse();
+        assertThat(small.startBulk(4, () -> 3, 0).outcome()).isEqualTo(AddOutcome.KEY_LIMIT);
+        CellStore.Bulk bulk = small.startBulk(3, () -> 2, 0);
         assertThat(bulk.outcome()).isEqualTo(AddOutcome.COUNTED);
         assertThat(small.add("other", 1, false)).as("the room is set aside").isEqualTo(AddOutcome.KEY_LIMIT);
         for (String key : List.of("k0", "new1", "new2")) {
@@ -388,15 +388,46 @@ class CellStoreTest {
 
     @Test
     void a_bulk_of_more_large_deltas_than_may_wait_counts_nothing() {
-        assertThat(cells.startBulk(new String[0], 65_537).outcome()).isEqualTo(AddOutcome.LARGE_LIMIT);
-        CellStore.Bulk bulk = cells.startBulk(new String[0], 65_536);
+        assertThat(cells.startBulk(0, () -> 0, 65_537).outcome()).isEqualTo(AddOutcome.LARGE_LIMIT);
+        CellStore.Bulk bulk = cells.startBulk(0, () -> 0, 65_536);
         assertThat(bulk.outcome()).isEqualTo(AddOutcome.COUNTED);
         cells.endBulk(bulk);
     }
 
     @Test
+    void a_bulk_without_new_keys_needs_no_room_even_if_there_is_less_than_none() {
+        CellStore small = store(10);
+        for (int i = 0; i < 10; i++) {
+            small.add("k" + i, 1, false);
+        }
+        small.add("one more", 1, true);
+        assertThat(small.keysInUse()).isEqualTo(11);
+        CellStore.Bulk bulk = small.startBulk(5, () -> 0, 0);
+        assertThat(bulk.outcome()).isEqualTo(AddOutcome.COUNTED);
+        small.endBulk(bulk);
+        for (int i = 0; i < 65_537; i++) {
+            small.add("k0", 1L << 41, true);
+        }
+        assertThat(small.startBulk(5, () -> 0, 0).outcome()).isEqualTo(AddOutcome.COUNTED);
+        assertThat(small.startBulk(5, () -> 0, 1).outcome()).isEqualTo(AddOutcome.LARGE_LIMIT);
+    }
+
+    @Test
+    void a_bulk_whose_keys_cannot_be_counted_leaves_nothing_behind() {
+        CellStore small = store(1);
+        assertThatThrownBy(() -> small.startBulk(
+                        2,
+                        () -> {
+                            throw new IllegalStateException("from a test");
+                        },
+                        0))
+                .hasMessage("from a test");
+        drain(small, true, false);
+    }
+
+    @Test
     void closing_waits_for_a_bulk_and_refuses_everything_after() throws Exception {
-        CellStore.Bulk bulk = cells.startBulk(new String[] {"a", "b"}, 1);
+        CellStore.Bulk bulk = cells.startBulk(2, () -> 2, 1);
         assertThat(cells.add("a", 1, true)).isEqualTo(AddOutcome.COUNTED);
         CountDownLatch closing = new CountDownLatch(1);
         Thread closer = new Thread(() -> {
@@ -417,7 +448,7 @@ class CellStoreTest {
         assertThat(addBytes(cells, "a", 1)).isEqualTo(AddOutcome.CLOSED);
         assertThat(cells.add("a", 1L << 50, false)).isEqualTo(AddOutcome.CLOSED);
         assertThat(cells.openHandle("a")).isNull();
-        assertThat(cells.startBulk(new String[0], 0).outcome()).isEqualTo(AddOutcome.CLOSED);
+        assertThat(cells.startBulk(0, () -> 0, 0).outcome()).isEqualTo(AddOutcome.CLOSED);
         drain(cells, true, true);
         assertThat(drained).hasSize(2);
     }

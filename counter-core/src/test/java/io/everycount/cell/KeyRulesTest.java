@@ -8,6 +8,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -100,6 +101,20 @@ class KeyRulesTest {
             }
             check(bytes, 0, bytes.length);
             check(bytes, 0, Math.max(0, bytes.length - 1));
+        }
+    }
+
+    @Test
+    void agrees_with_the_decoder_on_one_odd_byte_anywhere_in_plain_text() {
+        for (int length = 1; length <= MAX + 1; length++) {
+            for (int at = 0; at < length; at++) {
+                for (int odd = 0; odd < 256; odd++) {
+                    byte[] bytes = new byte[length + 2];
+                    Arrays.fill(bytes, (byte) ('a' + odd % 26));
+                    bytes[at + 1] = (byte) odd;
+                    check(bytes, 1, length);
+                }
+            }
         }
     }
 
