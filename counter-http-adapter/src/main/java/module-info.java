@@ -11,4 +11,15 @@ module io.everycount.http {
     requires org.eclipse.jetty.server;
     requires org.slf4j;
     requires static org.jspecify;
+
+    // The command line's own, in the standalone jar.
+    requires java.management;
+    requires java.net.http;
+    requires static HdrHistogram;
+    requires static ch.qos.logback.classic;
+    requires static ch.qos.logback.core;
+    requires static info.picocli;
+
+    opens io.everycount.cli to
+            info.picocli;
 }
