@@ -1,13 +1,117 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cli;
 
+import io.everycount.sink.SinkException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
 /** The command line of the standalone jar. */
 public final class Main {
+    private static final int COLUMNS = 100;
+    private static final int MISTAKE = 2;
+
     private Main() {}
 
     /** Runs a command; its exit status is the process's. */
     public static void main(String[] arguments) {
-        System.err.println("no command yet");
-        System.exit(2);
+        Logging.prepare();
+        Console console = Console.ofProcess();
+        int status = commandLine(console, System.getenv()).execute(arguments);
+        console.out().flush();
+        System.exit(status);
+    }
+
+    /** All commands, ready to execute. */
+    static CommandLine commandLine(Console console, Map<String, String> environment) {
+        CommandLine commands = new CommandLine(new Everycount());
+        List<Setting<?>> reading = List.of(
+                Setting.DATABASE_URL,
+                Setting.DATABASE_USER,
+                Setting.DATABASE_PASSWORD,
+                Setting.TABLE_PREFIX,
+                Setting.PGBOUNCER);
+        add(commands, new LoadCommand(console), List.of());
+        add(commands, new VerifyCommand(console, environment), reading);
+        add(commands, new TopCommand(console, environment), reading);
+        add(commands, new DoctorCommand(console, environment), Setting.all());
+        addHelpAndVersion(commands.getCommandSpec());
+        commands.setUsageHelpWidth(COLUMNS)
+                .setUsageHelpLongOptionsMaxWidth(34)
+                .setColorScheme(CommandLine.Help.defaultColorScheme(console.terminal() ? Ansi.ON : Ansi.OFF))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setAbbreviatedOptionsAllowed(false)
+                .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
+                .setParameterExceptionHandler((mistake, given) -> tellMistake(mistake, console))
+                .setExecutionExceptionHandler((failure, command, given) -> tell(failure, console));
+        return commands;
+    }
+
+    private static void add(CommandLine commands, Object command, List<Setting<?>> settings) {
+        CommandSpec spec = CommandSpec.forAnnotatedObject(command);
+        spec.usageMessage().abbreviateSynopsis(true).sortOptions(false);
+        addHelpAndVersion(spec);
+        if (!settings.isEmpty()) {
+            SettingOptions.addTo(spec, settings);
+        }
+        commands.addSubcommand(spec.name(), spec);
+    }
+
+    /** Always last in the list of options. */
+    private static void addHelpAndVersion(CommandSpec command) {
+        command.versionProvider(() -> new String[] {version()});
+        command.addOption(OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("This text")
+                .build());
+        command.addOption(OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .description("The version")
+                .build());
+    }
+
+    /** By the jar's manifest. */
+    private static String version() {
+        @Nullable String version = Main.class.getPackage().getImplementationVersion();
+        return "counter-http-adapter " + (version == null ? "(not from its jar)" : version) + ", Java "
+                + Runtime.version();
+    }
+
+    private static int tellMistake(CommandLine.ParameterException mistake, Console console) {
+        console.note(console.coloured(Console.Colour.BAD, "error: ") + mistake.getMessage());
+        if (mistake instanceof CommandLine.UnmatchedArgumentException unmatched) {
+            List<String> suggestions = unmatched.getSuggestions();
+            if (!suggestions.isEmpty()) {
+                console.note("did you mean " + String.join(" or ", suggestions) + "?");
+            }
+        }
+        console.note("try " + mistake.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+        return MISTAKE;
+    }
+
+    /** What went wrong while a command ran; only a defect of ours is worth a stack trace. */
+    private static int tell(Exception failure, Console console) {
+        String error = console.coloured(Console.Colour.BAD, "error: ");
+        if (failure instanceof UsageError) {
+            console.note(error + failure.getMessage());
+            return MISTAKE;
+        }
+        if (failure instanceof InterruptedException) {
+            console.note(error + "interrupted");
+        } else if (failure instanceof SinkException || failure instanceof IOException) {
+            console.note(error + failure.getMessage());
+        } else {
+            console.note(error + "a defect; please report it with what follows");
+            failure.printStackTrace(console.err());
+        }
+        return 1;
     }
 }
