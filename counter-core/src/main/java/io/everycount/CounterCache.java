@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -330,6 +331,32 @@ public final class CounterCache implements AutoCloseable {
                             + " keys it is unknown. " + refusals.lastError(),
                     null);
         }
+    }
+
+    /**
+     * What this cache accepted for a key and a read of the totals does not have yet: added to the total as of a
+     * moment when the sink's ledger had this cache at {@code afterRecord}, it makes what was stored then by all
+     * instances, plus every increment of this cache that is not in it. Total and ledger must come from one
+     * snapshot; then nothing on its way between the two shows twice, or not at all.
+     *
+     * <p>Every increment whose call returned before this one is in it (or in the total), each once; one under
+     * way may be. What went to an overflow key is found under that one. What a sink set aside is in neither.
+     *
+     * <p>For reads, not for hot paths: it waits for a drain under way, for 2 seconds at most, and searches all
+     * records after {@code afterRecord}. It works after closing, too. Additions pay nothing for it.
+     *
+     * @param key what is not allowed as a key has nothing pending
+     * @param afterRecord the last record that the sink has of {@link CounterStats.Sink#instanceId}, 0 if none
+     * @return empty if it cannot be told. Records after {@code afterRecord} are not kept any more: read the total
+     *     again, and ask with the record that is found then. Or a drain took too long or failed, or the ledger
+     *     is ahead of this cache, which is about to stop as forked: the total alone is what there is to show
+     * @throws IllegalArgumentException if {@code afterRecord} is negative
+     */
+    public OptionalLong pending(String key, long afterRecord) {
+        if (afterRecord < 0) {
+            throw new IllegalArgumentException("record " + afterRecord + "; the first is 1, and 0 stands for none");
+        }
+        return refusals.isAllowed(key) ? pipeline.pending(key, afterRecord) : OptionalLong.of(0);
     }
 
     /** What became of everything so far; cheap enough to ask every second. Works after closing, too. */

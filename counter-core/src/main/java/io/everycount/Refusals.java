@@ -155,6 +155,11 @@ final class Refusals {
         };
     }
 
+    /** Whether a key is one. */
+    boolean isAllowed(String key) {
+        return KeyRules.problem(key, maxKeyBytes) == null;
+    }
+
     /** What the usual path does not look at: null, and deltas that are 0 or out of range. */
     void checkUnusual(@Nullable String key, long delta) {
         String problem = key == null ? "the key is null" : KeyRules.problem(key, maxKeyBytes);

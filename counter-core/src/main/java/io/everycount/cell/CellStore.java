@@ -279,6 +279,22 @@ public final class CellStore {
         }
     }
 
+    /**
+     * What has been added to a key, in whatever way, and not been drained: exact if no drain overlaps with
+     * this call, which is for the caller to find out. Takes no lock that writers or the drainer take.
+     *
+     * @param key valid by {@link KeyRules}
+     * @param utf8 the same
+     */
+    public long sum(String key, byte[] utf8) {
+        // An open handle's cell is in the map, and a closed one's until it has been drained.
+        Shared shared = handles.get(key);
+        return strings.sum(key, 0, 0)
+                + bytes.sum(utf8, 0, utf8.length)
+                + (shared == null ? 0 : shared.cell.sum())
+                + large.sum(key, utf8);
+    }
+
     private void drainHandles(Collector collector, boolean close) {
         HandleCell first = handleCells.get();
         if (close) {

@@ -173,6 +173,25 @@ abstract class Cells {
         return null;
     }
 
+    /**
+     * The sum of a key's cells, in whatever tables they are. Takes no lock and changes nothing; exact if no drain
+     * overlaps with it, because nothing but a drain takes from a cell or lets go of a table.
+     */
+    final long sum(Object source, int offset, int length) {
+        long sum = 0;
+        for (Table table = shared.newest(); table != null; table = table.replaced) {
+            int slot = findShared(table, source, offset, length);
+            sum += slot < 0 ? 0 : table.sumAt(slot);
+        }
+        for (Table table = lanes.newest(); table != null; table = table.replaced) {
+            for (int lane = 0; lane < table.regions(); lane++) {
+                int slot = find(table, lane, LANE_PROBES_MAX, source, offset, length);
+                sum += slot < 0 ? 0 : table.sumAt(slot);
+            }
+        }
+        return sum;
+    }
+
     /** Gives a busy key a cell in the caller's lane; merely an optimisation, so any obstacle ends it. */
     private void promote(int lane, @Nullable Object key, Object source, int offset, int length) {
         Table table = lanes.table();

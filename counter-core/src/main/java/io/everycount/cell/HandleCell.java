@@ -180,6 +180,22 @@ public final class HandleCell extends HandleCellBase {
         return state == SEALED || STATE.compareAndSet(this, CLOSING, SEALED);
     }
 
+    /** What is in it. Takes no lock and changes nothing. */
+    long sum() {
+        long sum = unlessSealed(base);
+        long[] sums = stripes;
+        if (sums != null) {
+            for (int i = STRIDE; i < sums.length; i += STRIDE) {
+                sum += unlessSealed((long) SUM.getVolatile(sums, i));
+            }
+        }
+        return sum;
+    }
+
+    private static long unlessSealed(long sum) {
+        return Table.isSealed(sum) ? 0 : sum;
+    }
+
     /** Takes the sums and leaves the cell open. For the drainer. */
     void collect(Collector collector) {
         if (base != 0) {

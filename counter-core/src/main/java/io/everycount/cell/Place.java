@@ -35,6 +35,11 @@ final class Place {
         return (Table) TABLE.getAcquire(this);
     }
 
+    /** The table in use, none published before this call left out. */
+    Table newest() {
+        return table;
+    }
+
     /**
      * Publishes a successor of {@code old}; false if another thread has. Either way {@code old} is not in
      * use any more, unless it is the closed one.
@@ -69,8 +74,8 @@ final class Place {
      * after this drain did. For the drainer.
      */
     void drain(Collector collector) {
-        // Volatile, not merely acquired: a table published before an addition that has returned must be seen.
-        Table current = table;
+        // Not merely acquired: a table published before an addition that has returned must be seen.
+        Table current = newest();
         current.collect(collector);
         for (Table old = current.replaced; old != null; old = old.replaced) {
             old.seal(collector);

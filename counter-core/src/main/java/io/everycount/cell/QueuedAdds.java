@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cell;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,16 @@ final class QueuedAdds {
         Node below = top.get();
         // Bulks can leave it fuller than full.
         return adds == 0 || adds <= depthMax - (below == null ? 0 : below.depth);
+    }
+
+    /** The sum of what is queued for a key, given as text and as UTF-8. Takes no lock. */
+    long sum(String key, byte[] utf8) {
+        long sum = 0;
+        for (Node node = top.get(); node != null; node = node.next) {
+            boolean same = node.key instanceof byte[] bytes ? Arrays.equals(bytes, utf8) : node.key.equals(key);
+            sum += same ? node.delta : 0;
+        }
+        return sum;
     }
 
     /** Takes everything. For the drainer; picks up where it failed. */

@@ -214,6 +214,12 @@ final class Table {
         return sum >= SEALED_MIN;
     }
 
+    /** What is in a slot and has not been taken out yet. */
+    long sumAt(int slot) {
+        long sum = (long) SUMS.getVolatile(sums, slot);
+        return isSealed(sum) ? 0 : sum;
+    }
+
     private void touch(int slot) {
         if (touched == null) {
             return;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
+import java.util.Arrays;
+
 /**
  * A numbered set of deltas: the unit that takes effect exactly once. Immutable; keys are distinct and
  * in no particular order.
@@ -27,5 +29,15 @@ record DeltaRecord(
 
     int size() {
         return keys.length;
+    }
+
+    /** The delta of a key; 0 if it has none. Looks at all keys. */
+    long delta(byte[] key) {
+        for (int i = 0; i < keys.length; i++) {
+            if (Arrays.equals(keys[i], key)) {
+                return deltas[i];
+            }
+        }
+        return 0;
     }
 }

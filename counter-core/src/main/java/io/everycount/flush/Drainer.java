@@ -3,6 +3,7 @@ package io.everycount.flush;
 
 import io.everycount.cell.CellStore;
 import io.everycount.cell.Collector;
+import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,10 @@ final class Drainer {
     private volatile boolean closed;
     private volatile long lastDrainNanos;
     private volatile long drains;
+
+    /** Odd from before a drain takes anything until all of it is in the log; after a failure, until one succeeds. */
+    private volatile long phase;
+
     private long periodStartNanos;
     private long recordBeforeLastDrain;
 
@@ -97,6 +102,14 @@ final class Drainer {
         return drains;
     }
 
+    /**
+     * Odd while a drain is under way, another number after each: who reads the same even number before and
+     * after looking at cells and log has seen every increment in one of them, and none in both.
+     */
+    long phase() {
+        return phase;
+    }
+
     /** Does what is due and returns the nanoseconds until something else is. */
     long step() {
         if (closed) {
@@ -141,9 +154,13 @@ final class Drainer {
         current = stage;
         boolean endOfPeriod = now - periodStartNanos >= settings.idleKeysNanos();
         recordBeforeLastDrain = log.last().record();
+        phase = phase | 1;
+        // Nothing of what follows may be seen before it.
+        VarHandle.fullFence();
         cells.drain(collector, last, endOfPeriod);
         log.append(collector, lastDrainNanos, now);
         collector.clear();
+        phase = phase + 1;
         if (endOfPeriod) {
             periodStartNanos = now;
         }

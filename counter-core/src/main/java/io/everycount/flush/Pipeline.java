@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ public final class Pipeline {
     private final RecordLog log;
     private final Acknowledgements acknowledgements = new Acknowledgements();
     private final Drainer drainer;
+    private final PendingSums pendingSums;
     private final Worker drainWorker;
     private final List<SinkWriter> writers = new ArrayList<>();
     private final List<Worker> writeWorkers = new ArrayList<>();
@@ -132,6 +134,7 @@ public final class Pipeline {
         this.events = events;
         log = new RecordLog(settings.recordKeysMax(), settings.random().nextLong());
         drainer = new Drainer(cells, log, acknowledgements, this, events, settings);
+        pendingSums = new PendingSums(cells, drainer, log, this);
         drainWorker = new Worker(threadName + "-drain", drainer::step);
         required.forEach(sink -> addWriter(sink, true, threadName));
         bestEffort.forEach(sink -> addWriter(sink, false, threadName));
@@ -194,6 +197,18 @@ public final class Pipeline {
     /** The number of the last record: an increment that comes later is in a later one. */
     public long lastRecord() {
         return log.last().record();
+    }
+
+    /**
+     * What was added to a key and is not in records up to a number: in later records, or in cells. Waits for a
+     * drain under way, for a bounded time.
+     *
+     * @param key valid
+     * @return empty if it cannot be told: records after the number are gone, or there is none of that number,
+     *     or a drain did not end in time
+     */
+    public OptionalLong pending(String key, long afterRecord) {
+        return pendingSums.of(key, afterRecord);
     }
 
     /** Whether any increment that came after a record may have been set aside. */

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Record numbers have no holes, so both the records and the older history are rings indexed by number.
  *
- * <p>Thread-safe. Its lock is shared by the drainer and the sinks' writers only.
+ * <p>Thread-safe. Its lock is shared by the drainer and the sinks' writers only; others read without it.
  */
 final class RecordLog {
     /** Digests and sums of so many last records are known even when the records are gone. */
@@ -236,6 +236,29 @@ final class RecordLog {
         List<DeltaRecord> found = new ArrayList<>();
         for (long n = record + 1; n <= last.record() && found.size() < most; n++) {
             found.add(get(n));
+        }
+        return found;
+    }
+
+    /**
+     * All records after a number, oldest first; null if the first of them is gone, or the number is none of
+     * ours. Takes no lock, as readers are any threads: right only if no drain overlaps with it, see
+     * {@link Drainer#phase}. Records that are let go of meanwhile are found or make it null.
+     */
+    @Nullable
+    List<DeltaRecord> afterUnlessDrained(long record) {
+        long end = last.record();
+        if (record < base.record() || record > end) {
+            return null;
+        }
+        @Nullable DeltaRecord[] ring = records;
+        List<DeltaRecord> found = new ArrayList<>();
+        for (long n = record + 1; n <= end; n++) {
+            DeltaRecord r = ring[index(n, ring.length)];
+            if (r == null || r.number() != n) {
+                return null;
+            }
+            found.add(r);
         }
         return found;
     }

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -53,11 +55,29 @@ public final class CounterTotals {
      * @throws IllegalArgumentException for more than {@link #LIMIT_MAX} keys
      */
     public Totals get(Collection<String> keys) {
+        Object[] wanted = wanted(keys);
+        return read(sql.totalsByKeys, query -> query.bindArray("keys", String.class, wanted));
+    }
+
+    /**
+     * The totals of some keys, in byte order, and up to which record of an instance they have everything:
+     * {@link Totals#appliedRecord}. What that instance has on the way, {@code CounterCache.pending}, can be added.
+     *
+     * @param instanceId a cache's name in this ledger, as its statistics say for each sink
+     * @throws IllegalArgumentException for more than {@link #LIMIT_MAX} keys
+     */
+    public Totals get(Collection<String> keys, UUID instanceId) {
+        Object[] wanted = wanted(keys);
+        return read(
+                sql.totalsByKeysAndMark,
+                query -> query.bindArray("keys", String.class, wanted).bind("instance", instanceId));
+    }
+
+    private static Object[] wanted(Collection<String> keys) {
         if (keys.size() > LIMIT_MAX) {
             throw new IllegalArgumentException(keys.size() + " keys; at most " + LIMIT_MAX + " can be read at once");
         }
-        String[] wanted = keys.stream().filter(CounterTotals::canExist).toArray(String[]::new);
-        return read(sql.totalsByKeys, query -> query.bindArray("keys", String.class, (Object[]) wanted));
+        return keys.stream().filter(CounterTotals::canExist).toArray(String[]::new);
     }
 
     /**
@@ -99,7 +119,7 @@ public final class CounterTotals {
 
     private Totals read(Handle handle, String statement, Consumer<Query> bind) {
         List<Total> entries = new ArrayList<>();
-        Freshness[] freshness = new Freshness[1];
+        Frame[] frame = new Frame[1];
         try (Query query = database.bounded(handle.createQuery(statement))) {
             bind.accept(query);
             query.map((row, context) -> {
@@ -109,16 +129,26 @@ public final class CounterTotals {
                                     new Total(key, row.getLong(4), instant(row.getObject(5, OffsetDateTime.class))));
                         }
                         OffsetDateTime flushedAt = row.getObject(2, OffsetDateTime.class);
-                        return new Freshness(
+                        return new Frame(
                                 instant(row.getObject(1, OffsetDateTime.class)),
-                                flushedAt == null ? null : instant(flushedAt));
+                                flushedAt == null ? null : instant(flushedAt),
+                                row.getObject(6, Long.class));
                     })
-                    .forEach(row -> freshness[0] = row);
+                    .forEach(row -> frame[0] = row);
         }
-        return new Totals(entries, freshness[0].readAt, freshness[0].flushedAt);
+        Long applied = frame[0].appliedRecord;
+        return new Totals(
+                entries,
+                frame[0].readAt,
+                frame[0].flushedAt,
+                applied == null ? OptionalLong.empty() : OptionalLong.of(applied));
     }
 
-    private record Freshness(Instant readAt, @Nullable Instant flushedAt) {}
+    /** What every row says beside its total. */
+    private record Frame(
+            Instant readAt,
+            @Nullable Instant flushedAt,
+            @Nullable Long appliedRecord) {}
 
     private static Instant instant(OffsetDateTime time) {
         return time.toInstant();

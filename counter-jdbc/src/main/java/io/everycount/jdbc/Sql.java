@@ -152,11 +152,16 @@ final class Sql {
 
     /** Around every read of totals, so that a read and its freshness come from one snapshot. */
     private static final String FRESH = """
-            SELECT now(), (SELECT max(updated_at) FROM {p}instance), c.key, c.value, c.updated_at
+            SELECT now(), (SELECT max(updated_at) FROM {p}instance), c.key, c.value, c.updated_at, %s
             FROM (SELECT) AS one LEFT JOIN (
                 %s
             ) AS c ON true
             ORDER BY %s""";
+
+    /** Up to which record of no instance, or of one, the totals are. */
+    private static final String NO_MARK = "NULL::bigint";
+
+    private static final String MARK = "(SELECT last_record FROM {p}instance WHERE instance_id = :instance)";
 
     private static final String BY_KEYS = "SELECT key, value, updated_at FROM {p}counter WHERE key = ANY (:keys)";
 
@@ -210,6 +215,7 @@ final class Sql {
     final String ledger;
     final String declareGap;
     final String totalsByKeys;
+    final String totalsByKeysAndMark;
     final String totalsByPrefix;
     final String totalsFrom;
     final String totalsTop;
@@ -238,10 +244,11 @@ final class Sql {
         this.register = filled(REGISTER.replace("{store}", STORE));
         this.ledger = filled(LEDGER.replace("{store}", STORE));
         this.declareGap = filled(DECLARE_GAP);
-        this.totalsByKeys = filled(FRESH.formatted(BY_KEYS, "c.key"));
-        this.totalsByPrefix = filled(FRESH.formatted(BY_PREFIX, "c.key"));
+        this.totalsByKeys = filled(FRESH.formatted(NO_MARK, BY_KEYS, "c.key"));
+        this.totalsByKeysAndMark = filled(FRESH.formatted(MARK, BY_KEYS, "c.key"));
+        this.totalsByPrefix = filled(FRESH.formatted(NO_MARK, BY_PREFIX, "c.key"));
         this.totalsFrom = totalsByPrefix.replace(BELOW, "");
-        this.totalsTop = filled(FRESH.formatted(TOP, "c.value DESC, c.key"));
+        this.totalsTop = filled(FRESH.formatted(NO_MARK, TOP, "c.value DESC, c.key"));
         this.totalsTopFrom = totalsTop.replace(BELOW, "");
         this.held = filled(HELD);
         this.release = filled(RELEASE);

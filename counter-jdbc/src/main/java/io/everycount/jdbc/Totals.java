@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,13 +14,16 @@ import org.jspecify.annotations.Nullable;
  * @param entries the totals, in the order that was asked for; keys never written are not among them
  * @param readAt the moment
  * @param flushedAt when any instance last wrote; null if none ever did
+ * @param appliedRecord the last record of the instance asked about that these totals have; empty if none was asked
+ *     about, or the ledger does not know it
  */
 public record Totals(
-        List<Total> entries, Instant readAt, @Nullable Instant flushedAt) {
+        List<Total> entries, Instant readAt, @Nullable Instant flushedAt, OptionalLong appliedRecord) {
     /** Copies the list. */
     public Totals {
         entries = List.copyOf(entries);
         Objects.requireNonNull(readAt, "readAt");
+        Objects.requireNonNull(appliedRecord, "appliedRecord");
     }
 
     /** A key's total; 0 for a key that is not among the entries. */
