@@ -89,6 +89,7 @@ public final class CounterTotals {
      */
     public Totals page(String prefix, @Nullable String after, int limit) {
         requireRange(prefix, limit);
+        requireAfter(after == null ? "" : after);
         String below = KeyRange.end(prefix);
         return read(below == null ? sql.totalsFrom : sql.totalsByPrefix, query -> {
             bindRange(query, prefix, below);
@@ -109,6 +110,26 @@ public final class CounterTotals {
         return read(below == null ? sql.totalsTopFrom : sql.totalsTop, query -> {
             bindRange(query, prefix, below);
             query.bind("limit", limit);
+        });
+    }
+
+    /**
+     * The greatest totals below one, greatest first, equal ones in byte order of their keys: the page after one
+     * of {@link #top(String, int)} that ended with that total. A counter whose value changes between two pages can
+     * be on both, or on neither.
+     *
+     * @param prefix as for the page before
+     * @param afterValue the last total of the page before
+     * @param afterKey its key
+     * @param limit how many at most, up to {@link #LIMIT_MAX}
+     */
+    public Totals top(String prefix, long afterValue, String afterKey, int limit) {
+        requireRange(prefix, limit);
+        requireAfter(afterKey);
+        String below = KeyRange.end(prefix);
+        return read(below == null ? sql.totalsTopFromAfter : sql.totalsTopAfter, query -> {
+            bindRange(query, prefix, below);
+            query.bind("value", afterValue).bind("after", afterKey).bind("limit", limit);
         });
     }
 
@@ -165,6 +186,12 @@ public final class CounterTotals {
     private static boolean canExist(String key) {
         return key.indexOf('\0') < 0
                 && key.codePoints().noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+    }
+
+    private static void requireAfter(String key) {
+        if (!canExist(key)) {
+            throw new IllegalArgumentException("a page cannot begin after a key with a NUL or an unpaired surrogate");
+        }
     }
 
     private static void requireRange(String prefix, int limit) {

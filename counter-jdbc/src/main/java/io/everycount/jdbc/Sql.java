@@ -175,6 +175,11 @@ final class Sql {
                 WHERE key >= :from AND key < :below
                 ORDER BY value DESC, key LIMIT :limit""";
 
+    private static final String TOP_AFTER = """
+            SELECT key, value, updated_at FROM {p}counter
+                WHERE key >= :from AND value <= :value AND (value < :value OR key > :after) AND key < :below
+                ORDER BY value DESC, key LIMIT :limit""";
+
     private static final String BELOW = " AND key < :below";
 
     private static final String HELD = """
@@ -220,6 +225,8 @@ final class Sql {
     final String totalsFrom;
     final String totalsTop;
     final String totalsTopFrom;
+    final String totalsTopAfter;
+    final String totalsTopFromAfter;
     final String held;
     final String release;
     final String discard;
@@ -250,6 +257,8 @@ final class Sql {
         this.totalsFrom = totalsByPrefix.replace(BELOW, "");
         this.totalsTop = filled(FRESH.formatted(NO_MARK, TOP, "c.value DESC, c.key"));
         this.totalsTopFrom = totalsTop.replace(BELOW, "");
+        this.totalsTopAfter = filled(FRESH.formatted(NO_MARK, TOP_AFTER, "c.value DESC, c.key"));
+        this.totalsTopFromAfter = totalsTopAfter.replace(BELOW, "");
         this.held = filled(HELD);
         this.release = filled(RELEASE);
         this.discard = filled(DISCARD);

@@ -8,10 +8,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everycount.jdbc.testing.PostgresServer;
 import io.everycount.jdbc.testing.TestDatabase;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -136,8 +140,51 @@ class CounterTotalsIT {
     }
 
     @Test
+    void pagesByValueFollowEachOtherWithoutGapsOrRepeats() {
+        long seed = Long.getLong("everycount.seed", new Random().nextLong());
+        Random random = new Random(seed);
+        Map<String, Long> deltas = new HashMap<>();
+        String letters = "ab\u00e4\ud83d\ude00\uffff";
+        for (int i = 0; i < 300; i++) {
+            StringBuilder key = new StringBuilder(random.nextBoolean() ? "p/" : "q");
+            for (int n = random.nextInt(4); n >= 0; n--) {
+                int at = random.nextInt(letters.codePointCount(0, letters.length()));
+                key.appendCodePoint(letters.codePointAt(letters.offsetByCodePoints(0, at)));
+            }
+            // Many equal ones, and ones below 0.
+            deltas.put(key.toString(), (long) (random.nextInt(9) - 4));
+        }
+        deltas.values().removeIf(delta -> delta == 0);
+        deltas.put("p/least", Long.MIN_VALUE);
+        deltas.put("p/most", Long.MAX_VALUE);
+        sink.write(batch(0, 1, deltas));
+        Comparator<Map.Entry<String, Long>> order = Comparator.comparing((Map.Entry<String, Long> e) -> ~e.getValue())
+                .thenComparing(e -> e.getKey().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
+        for (String prefix : List.of("", "p/", "p/\uffff", "none")) {
+            List<String> expected = deltas.entrySet().stream()
+                    .filter(e -> e.getKey().startsWith(prefix))
+                    .sorted(order)
+                    .map(Map.Entry::getKey)
+                    .toList();
+            for (int limit : new int[] {1, 7, 1_000}) {
+                List<String> found = new ArrayList<>();
+                List<Total> page = totals.top(prefix, limit).entries();
+                while (!page.isEmpty()) {
+                    page.forEach(t -> found.add(t.key()));
+                    Total last = page.get(page.size() - 1);
+                    page = totals.top(prefix, last.value(), last.key(), limit).entries();
+                }
+                assertThat(found).as("seed %d, prefix %s", seed, prefix).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
     void limitsAndPrefixesThatMakeNoSenseAreRefused() {
         assertThatThrownBy(() -> totals.top("", 0)).hasMessage("limit 0 is not between 1 and 10000");
         assertThatThrownBy(() -> totals.page("\0", null, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> totals.page("", "a\0", 1)).hasMessageStartingWith("a page cannot begin after a key");
+        assertThatThrownBy(() -> totals.top("", 5, "\ud800", 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> totals.top("", 5, "a", 0)).isInstanceOf(IllegalArgumentException.class);
     }
 }
