@@ -2,6 +2,7 @@
 package io.everycount.http.jetty;
 
 import java.io.IOException;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -121,7 +122,7 @@ final class FrontConnector extends ServerConnector implements SelectorManager.Ac
             accepting.add(channel);
             try {
                 channel.configureBlocking(false);
-                configure(channel.socket());
+                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
                 getSelectorManager().accept(channel);
             } catch (IOException | RuntimeException e) {
                 accepting.remove(channel);

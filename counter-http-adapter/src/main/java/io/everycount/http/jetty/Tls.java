@@ -77,7 +77,7 @@ final class Tls {
             context.reload(reloaded -> ((SslContextFactory.Server) reloaded).setKeyStore(store));
             LOG.info("TLS: the certificate of {} is in use", files.certificateChain());
         } catch (Exception e) {
-            LOG.error("TLS: {} does not fit, the old certificate stays", files, e);
+            LOG.error("TLS: {} do not fit, the old certificate stays: {}", files, e.toString());
         }
     }
 
