@@ -86,15 +86,26 @@ public final class Main {
     }
 
     private static int tellMistake(CommandLine.ParameterException mistake, Console console) {
-        console.note(console.coloured(Console.Colour.BAD, "error: ") + mistake.getMessage());
+        String message = String.valueOf(mistake.getMessage());
+        List<String> suggestions = List.of();
         if (mistake instanceof CommandLine.UnmatchedArgumentException unmatched) {
-            List<String> suggestions = unmatched.getSuggestions();
-            if (!suggestions.isEmpty()) {
-                console.note("did you mean " + String.join(" or ", suggestions) + "?");
-            }
+            message = "unknown " + withoutValue(unmatched.getUnmatched().get(0));
+            suggestions = unmatched.getSuggestions();
+        }
+        console.note(console.coloured(Console.Colour.BAD, "error: ") + message);
+        if (!suggestions.isEmpty()) {
+            console.note("did you mean " + String.join(" or ", suggestions) + "?");
         }
         console.note("try " + mistake.getCommandLine().getCommandSpec().qualifiedName() + " --help");
         return MISTAKE;
+    }
+
+    /** The value of an option that does not exist may be a password; it is not repeated. */
+    private static String withoutValue(String argument) {
+        int equals = argument.indexOf('=');
+        return argument.startsWith("-")
+                ? "option " + (equals < 0 ? argument : argument.substring(0, equals))
+                : "argument " + argument;
     }
 
     /** What went wrong while a command ran; only a defect of ours is worth a stack trace. */
