@@ -4,10 +4,9 @@ package io.everycount.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.everycount.http.exchange.Problem;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpResponse;
+import java.net.SocketTimeoutException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,14 +17,10 @@ final class Answers {
 
     private Answers() {}
 
-    /** The status, and the title of a problem if the answer has one. */
-    static String describe(HttpResponse<byte[]> response) {
-        String title = response.headers()
-                .firstValue("Content-Type")
-                .filter(type -> type.startsWith("application/problem+json"))
-                .map(type -> title(response.body()))
-                .orElse("");
-        return response.statusCode() + (title.isEmpty() ? "" : " " + Text.printable(title, CHARS_MAX));
+    /** The status, and the title of a problem if the answer is one. */
+    static String describe(int status, String contentType, byte[] body) {
+        String title = contentType.startsWith(Problem.CONTENT_TYPE) ? title(body) : null;
+        return title == null ? Integer.toString(status) : status + " " + Text.printable(title, CHARS_MAX);
     }
 
     private static @Nullable String title(byte[] problem) {
@@ -45,17 +40,12 @@ final class Answers {
         return null;
     }
 
-    /** What went wrong. */
-    static String describe(Throwable failure) {
-        if (failure instanceof HttpConnectTimeoutException) {
-            return "connecting took too long";
+    /** Why nothing was sent. */
+    static String notConnected(IOException failure) {
+        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+        if (cause instanceof SSLException) {
+            return "no connection: TLS, " + Text.printable(String.valueOf(cause.getMessage()), CHARS_MAX);
         }
-        if (failure instanceof ConnectException) {
-            return "no connection";
-        }
-        if (failure instanceof SSLException) {
-            return "TLS: " + Text.printable(String.valueOf(failure.getMessage()), CHARS_MAX);
-        }
-        return "connection lost before the answer was complete";
+        return cause instanceof SocketTimeoutException ? "no connection in time" : "no connection";
     }
 }

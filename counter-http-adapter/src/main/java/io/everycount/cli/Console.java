@@ -19,8 +19,9 @@ record Console(PrintStream out, PrintStream err, boolean terminal, int columns) 
 
     /** The process's own, in UTF-8. */
     static Console ofProcess() {
-        boolean dumb = "dumb".equals(System.getenv("TERM"));
-        return new Console(utf8(FileDescriptor.out), utf8(FileDescriptor.err), isTerminal() && !dumb, width());
+        boolean terminal = isTerminal() && !"dumb".equals(System.getenv("TERM"));
+        int columns = terminal ? Stty.size(0, COLUMNS)[1] : COLUMNS;
+        return new Console(utf8(FileDescriptor.out), utf8(FileDescriptor.err), terminal, columns);
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {
@@ -38,11 +39,6 @@ record Console(PrintStream out, PrintStream err, boolean terminal, int columns) 
         } catch (ReflectiveOperationException e) {
             return true;
         }
-    }
-
-    private static int width() {
-        String columns = System.getenv("COLUMNS");
-        return columns != null && columns.matches("[1-9][0-9]{1,3}") ? Integer.parseInt(columns) : COLUMNS;
     }
 
     /** Writes lines of results. */

@@ -12,12 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
@@ -49,36 +49,31 @@ final class HttpTarget {
     @Option(names = "--insecure", description = "Trust any certificate, for https: for tests only")
     private boolean insecure;
 
-    /**
-     * A client that speaks HTTP/1.1, follows no redirect and uses no proxy. It sends no POST twice: it repeats a
-     * request that failed on a connection from its pool only for GET and HEAD, unless
-     * {@code jdk.httpclient.enableAllMethodRetry} is set, which is refused here; and a connection that could
-     * not be opened, over which nothing was sent.
-     */
+    /** A client for questions: HTTP/1.1, no redirects, no proxy. */
     HttpClient client(Executor executor) {
-        if (!"false".equals(System.getProperty("jdk.httpclient.enableAllMethodRetry", "false"))) {
-            throw new UsageError("-Djdk.httpclient.enableAllMethodRetry is set: requests would be sent twice, and"
-                    + " counted twice; leave it out");
-        }
-        // Before the client's classes read it; net.properties might have it, too.
-        System.setProperty("jdk.httpclient.enableAllMethodRetry", "false");
         HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .proxy(HttpClient.Builder.NO_PROXY)
                 .connectTimeout(CONNECT_MAX)
                 .executor(executor);
-        TrustManager[] trusted = trusted();
-        if (trusted != null) {
-            try {
-                SSLContext context = SSLContext.getInstance("TLS");
-                context.init(null, trusted, new SecureRandom());
-                builder.sslContext(context);
-            } catch (GeneralSecurityException e) {
-                throw new IllegalStateException("this JVM has no TLS", e);
-            }
+        return builder.sslContext(tls()).build();
+    }
+
+    /** Connections for requests that count, not opened yet. */
+    Function<URI, PostConnection> connections() {
+        SSLContext tls = tls();
+        return base -> new PostConnection(base, base.getScheme().equals("https") ? tls : null, !insecure);
+    }
+
+    private SSLContext tls() {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, trusted(), null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("this JVM has no TLS", e);
         }
-        return builder.build();
     }
 
     private TrustManager @Nullable [] trusted() {
@@ -163,16 +158,24 @@ final class HttpTarget {
         throw new UsageError("--url is '" + url + "'; allowed: http://host:port or https://host:port, without a path");
     }
 
+    /** The host's name or address, without brackets. */
+    static String host(URI base) {
+        return base.getHost().replaceAll("^\\[|]$", "");
+    }
+
+    /** The port, or the scheme's own. */
+    static int port(URI base) {
+        return base.getPort() >= 0 ? base.getPort() : base.getScheme().equals("https") ? 443 : 80;
+    }
+
     /**
      * Looks whether anybody listens.
      *
      * @throws IOException with what to do if nobody does
      */
     static void requireListener(URI base) throws IOException {
-        int port = base.getPort() >= 0 ? base.getPort() : base.getScheme().equals("https") ? 443 : 80;
         try (Socket socket = new Socket()) {
-            String host = base.getHost().replaceAll("^\\[|]$", "");
-            socket.connect(new InetSocketAddress(host, port), (int) CONNECT_MAX.toMillis());
+            socket.connect(new InetSocketAddress(host(base), port(base)), (int) CONNECT_MAX.toMillis());
         } catch (IOException e) {
             throw new IOException(
                     "nobody listens at " + base + " (" + FileProblem.of(e) + "): is 'serve' running there?", e);

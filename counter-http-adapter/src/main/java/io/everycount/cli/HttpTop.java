@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -49,13 +50,19 @@ final class HttpTop implements TopLook.Source {
                             .build(),
                     HttpResponse.BodyHandlers.ofByteArray());
         } catch (IOException e) {
-            throw new IOException(base + " does not answer: " + Answers.describe(e), e);
+            String why = e instanceof ConnectException ? "nobody listens there" : FileProblem.of(e);
+            throw new IOException(base + " does not answer: " + why, e);
         }
         if (response.statusCode() != 200) {
             String advice = response.statusCode() == 401 ? "; give --api-key-file" : "";
-            throw new IOException(base.resolve(pathAndQuery) + " answers " + Answers.describe(response) + advice);
+            throw new IOException(base.resolve(pathAndQuery) + " answers " + describe(response) + advice);
         }
         return response.body();
+    }
+
+    private static String describe(HttpResponse<byte[]> response) {
+        String contentType = response.headers().firstValue("Content-Type").orElse("");
+        return Answers.describe(response.statusCode(), contentType, response.body());
     }
 
     /** The keys and values of {@code {"counters": [{"key": …, "value": …}, …]}}. */

@@ -3,15 +3,13 @@ package io.everycount.cli;
 
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -170,26 +168,16 @@ final class LoadCommand implements Callable<Integer> {
                 throw new UsageError("--record " + recordFile + " cannot be written: " + FileProblem.of(e));
             }
         }
-        ExecutorService callbacks =
-                Executors.newFixedThreadPool(Math.max(2, Runtime.getRuntime().availableProcessors()), task -> {
-                    Thread thread = new Thread(task, "load-answers");
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        try {
-            HttpClient client = http.client(callbacks);
-            for (URI target : plan.targets()) {
-                HttpTarget.requireListener(target);
-            }
-            return run(plan, client);
-        } finally {
-            callbacks.shutdownNow();
+        Function<URI, PostConnection> connect = http.connections();
+        for (URI target : plan.targets()) {
+            HttpTarget.requireListener(target);
         }
+        return run(plan, connect);
     }
 
-    private int run(LoadPlan plan, HttpClient client) throws IOException, InterruptedException {
+    private int run(LoadPlan plan, Function<URI, PostConnection> connect) throws IOException, InterruptedException {
         LoadTally tally = new LoadTally(plan.keys());
-        LoadRun run = new LoadRun(plan, tally, client);
+        LoadRun run = new LoadRun(plan, tally, connect);
         LoadReport report = new LoadReport(plan, tally);
         CtrlC.onFirst(run::stop);
         console.note(intention);
@@ -198,7 +186,7 @@ final class LoadCommand implements Callable<Integer> {
         try {
             long tickNanos = (console.terminal() ? TICK_TERMINAL : TICK).toNanos();
             while (!run.await(tickNanos)) {
-                console.live(report.progress(run.elapsedNanos()));
+                console.live(report.progress(run.elapsedNanos(), console.columns()));
             }
             elapsedNanos = run.elapsedNanos();
         } finally {

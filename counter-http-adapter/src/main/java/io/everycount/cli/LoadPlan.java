@@ -57,9 +57,9 @@ record LoadPlan(
         return indexes;
     }
 
-    /** The target of a request. */
-    URI target(long request) {
-        return targets.get((int) (request % targets.size()));
+    /** The index of a request's target. */
+    int target(long request) {
+        return (int) (request % targets.size());
     }
 
     /** The keys of some indexes. */

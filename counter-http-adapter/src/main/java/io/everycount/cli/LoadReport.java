@@ -8,6 +8,8 @@ import org.HdrHistogram.Histogram;
 
 /** Tells how a load run goes, and how it went. */
 final class LoadReport {
+    private static final int WIDE = 100;
+
     private final LoadPlan plan;
     private final LoadTally tally;
     private long lastIncrements;
@@ -18,21 +20,28 @@ final class LoadReport {
         this.tally = tally;
     }
 
-    /** A line about the time since the last one; percentiles are of that time alone. */
-    String progress(long elapsedNanos) {
-        long increments = tally.increments();
+    /**
+     * A line about the time since the last one; percentiles are of that time alone.
+     *
+     * @param columns how wide it may be; if it is narrow, the sum is left out
+     */
+    String progress(long elapsedNanos, int columns) {
+        long acknowledged = tally.increments(Outcome.ACKNOWLEDGED);
+        long rejected = tally.increments(Outcome.REJECTED);
+        long unknown = tally.increments(Outcome.UNKNOWN);
+        long increments = acknowledged + rejected + unknown;
         Histogram latest = tally.latest();
         double perSecond = (increments - lastIncrements) * 1e9 / Math.max(1, elapsedNanos - lastNanos);
         lastIncrements = increments;
         lastNanos = elapsedNanos;
         return String.format(
                 Locale.ROOT,
-                "%4d s  %,11d sent  %,11d acknowledged  %,d rejected  %,d unknown  %9s  p50 %7s  p99 %7s",
+                "%4d s  %s%,d acknowledged, %,d rejected, %,d unknown  %s  p50 %s  p99 %s",
                 elapsedNanos / 1_000_000_000,
-                increments,
-                tally.increments(Outcome.ACKNOWLEDGED),
-                tally.increments(Outcome.REJECTED),
-                tally.increments(Outcome.UNKNOWN),
+                columns < WIDE ? "" : String.format(Locale.ROOT, "%,d sent, ", increments),
+                acknowledged,
+                rejected,
+                unknown,
                 Text.rate(perSecond),
                 latency(latest, 50),
                 latency(latest, 99));

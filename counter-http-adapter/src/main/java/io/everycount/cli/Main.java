@@ -15,7 +15,8 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /** The command line of the standalone jar. */
 public final class Main {
-    private static final int COLUMNS = 100;
+    private static final int COLUMNS_MIN = 80;
+    private static final int COLUMNS_MAX = 100;
     private static final int MISTAKE = 2;
 
     private Main() {}
@@ -43,7 +44,7 @@ public final class Main {
         add(commands, new TopCommand(console, environment), reading);
         add(commands, new DoctorCommand(console, environment), Setting.all());
         addHelpAndVersion(commands.getCommandSpec());
-        commands.setUsageHelpWidth(COLUMNS)
+        commands.setUsageHelpWidth(Math.max(COLUMNS_MIN, Math.min(COLUMNS_MAX, console.columns())))
                 .setUsageHelpLongOptionsMaxWidth(34)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(console.terminal() ? Ansi.ON : Ansi.OFF))
                 .setCaseInsensitiveEnumValuesAllowed(true)

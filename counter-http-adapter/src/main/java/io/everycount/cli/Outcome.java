@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cli;
 
-import java.net.ConnectException;
-import java.net.http.HttpConnectTimeoutException;
+import java.io.IOException;
 
 /** What became of a request that counts. */
 enum Outcome {
@@ -25,9 +24,7 @@ enum Outcome {
     }
 
     /** By what went wrong before there was a complete answer. */
-    static Outcome of(Throwable failure) {
-        return failure instanceof ConnectException || failure instanceof HttpConnectTimeoutException
-                ? REJECTED
-                : UNKNOWN;
+    static Outcome of(IOException failure) {
+        return failure instanceof PostConnection.NotSentException ? REJECTED : UNKNOWN;
     }
 }

@@ -48,8 +48,8 @@ class LoadCommandTest {
         try (RawServer server = new RawServer(n -> ACCEPTED)) {
             load(server, "--increments", "2000", "--connections", "4");
 
-            // A few more than asked for: a connection may come back to the pool after its answer was heard.
-            assertThat(server.connections()).isLessThan(40);
+            // One looks whether anybody listens.
+            assertThat(server.connections()).isLessThanOrEqualTo(1 + 4);
         }
     }
 
