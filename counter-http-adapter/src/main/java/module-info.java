@@ -20,6 +20,8 @@ module io.everycount.http {
     requires static ch.qos.logback.core;
     requires static info.picocli;
 
+    exports io.everycount.http;
+
     opens io.everycount.cli to
             info.picocli;
 }

@@ -5,6 +5,7 @@ import io.everycount.sink.SinkException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +40,12 @@ public final class Main {
                 Setting.DATABASE_PASSWORD,
                 Setting.TABLE_PREFIX,
                 Setting.PGBOUNCER);
+        add(commands, new ServeCommand(console, environment), Setting.all());
         add(commands, new LoadCommand(console), List.of());
         add(commands, new VerifyCommand(console, environment), reading);
         add(commands, new TopCommand(console, environment), reading);
         add(commands, new DoctorCommand(console, environment), Setting.all());
+        add(commands, new KeysCommand(console, Clock.systemUTC()), List.of());
         addHelpAndVersion(commands.getCommandSpec());
         commands.setUsageHelpWidth(Math.max(COLUMNS_MIN, Math.min(COLUMNS_MAX, console.columns())))
                 .setUsageHelpLongOptionsMaxWidth(34)

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.cli;
+
+import io.everycount.CloseReport;
+import io.everycount.CounterCache;
+import io.everycount.CounterStats;
+import io.everycount.http.CounterMetrics;
+import io.everycount.http.CounterServer;
+import io.everycount.http.CounterServerBuilder;
+import io.everycount.jdbc.JdbcCounterSink;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.LinkedBlockingQueue;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code serve}: the server, until it is told to stop. */
+@Command(
+        name = "serve",
+        header = "Takes increments over HTTP and writes their totals to Postgres.",
+        description = {
+            "",
+            "Runs until SIGTERM or Ctrl-C. Then /health/ready answers 503 and answers close their connections"
+                    + " for the drain time; then no connection is taken, and what was counted is written. The last line"
+                    + " says whether all of it was."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  serve --database-url jdbc:postgresql://localhost/app --database-user app",
+            "  serve --config everycount.properties --keys-file keys --listen :8080"
+        },
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {
+            "0:stopped, and everything accepted is persisted",
+            "1:not everything is known to be persisted, or the cache has stopped",
+            "2:a mistake in a setting, or an address that cannot be listened to"
+        })
+final class ServeCommand implements Callable<Integer> {
+    private static final int KEYS_SHOWN = 5;
+
+    private final Console console;
+    private final Map<String, String> environment;
+
+    /** Why to stop: the first to say so counts. */
+    private final BlockingQueue<String> reasons = new LinkedBlockingQueue<>();
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    ServeCommand(Console console, Map<String, String> environment) {
+        this.console = console;
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Settings settings = SettingOptions.resolve(spec, environment);
+        settings.warnings().forEach(warning -> console.note("warning: " + warning));
+        List<String> conflicts = settings.conflicts();
+        if (!conflicts.isEmpty()) {
+            throw new UsageError(String.join("\n", conflicts));
+        }
+        Logging.start(settings);
+        try (JdbcCounterSink sink = settings.sink()) {
+            return serve(settings, sink);
+        }
+    }
+
+    private int serve(Settings settings, JdbcCounterSink sink) throws InterruptedException {
+        CounterMetrics metrics = new CounterMetrics();
+        CounterCache cache = settings.cache(sink)
+                .listener(new ServeListener(metrics.listener(), reasons::add))
+                .build();
+        CloseReport report;
+        try {
+            CounterServer server = start(settings, sink, cache, metrics);
+            CtrlC.onFirst(() -> reasons.add("told to stop"));
+            console.note("Everycount serves on " + url(settings, server.port())
+                    + (server.managementPort() == server.port()
+                            ? ""
+                            : ", health and metrics on port " + server.managementPort())
+                    + " (process " + ProcessHandle.current().pid() + ")");
+            String reason = reasons.take();
+            Duration drain = settings.get(Setting.DRAIN_TIME);
+            console.note("Stopping: " + reason + ". Not ready any more; serving for " + Text.time(drain) + " more");
+            server.stop(drain, settings.get(Setting.SHUTDOWN_TIMEOUT));
+        } finally {
+            report = cache.close(settings.get(Setting.SHUTDOWN_TIMEOUT));
+        }
+        return verdict(report);
+    }
+
+    private static CounterServer start(
+            Settings settings, JdbcCounterSink sink, CounterCache cache, CounterMetrics metrics) {
+        Address listen = settings.get(Setting.LISTEN);
+        CounterServerBuilder builder = CounterServer.builder(cache)
+                .totals(sink.totals())
+                .metrics(metrics)
+                .name(settings.get(Setting.NAME))
+                .listen(host(listen), listen.port())
+                .sessionLife(settings.get(Setting.SESSION_LIFE))
+                .requestLimits(Math.toIntExact(settings.get(Setting.MAX_BODY_BYTES)), settings.get(Setting.MAX_ENTRIES))
+                .maxConnections(settings.get(Setting.MAX_CONNECTIONS))
+                .timeouts(settings.get(Setting.REQUEST_TIMEOUT), settings.get(Setting.IDLE_TIMEOUT))
+                .ackTimeout(settings.get(Setting.ACK_TIMEOUT));
+        Address management = settings.find(Setting.MANAGEMENT_LISTEN);
+        if (management != null) {
+            builder.managementListen(host(management), management.port());
+        }
+        if (settings.get(Setting.ALLOW_ANONYMOUS)) {
+            builder.allowAnonymous();
+        }
+        Path keys = settings.find(Setting.KEYS_FILE);
+        if (keys != null) {
+            builder.apiKeys(keys);
+        }
+        Double rate = settings.find(Setting.RATE_LIMIT);
+        if (rate != null) {
+            builder.rateLimit((int) Math.round(rate));
+        }
+        Path certificate = settings.find(Setting.TLS_CERTIFICATE);
+        if (certificate != null) {
+            builder.tls(certificate, Objects.requireNonNull(settings.find(Setting.TLS_KEY)));
+        }
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new UsageError("cannot listen on " + listen + (management == null ? "" : " and " + management) + ": "
+                    + e.getMessage() + "; \"doctor\" with the same settings tells more");
+        } catch (IllegalArgumentException e) {
+            throw new UsageError(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static String host(Address address) {
+        return address.host().isEmpty() ? "0.0.0.0" : address.host();
+    }
+
+    private static String url(Settings settings, int port) {
+        Address listen = settings.get(Setting.LISTEN);
+        return (settings.find(Setting.TLS_CERTIFICATE) == null ? "http://" : "https://")
+                + new Address(listen.host().isEmpty() ? "localhost" : listen.host(), port);
+    }
+
+    /** The last line. */
+    private int verdict(CloseReport report) {
+        CounterStats stats = report.stats();
+        if (report.isComplete()) {
+            String aside = stats.quarantined() == 0 && stats.lost() == 0
+                    ? ""
+                    : String.format(
+                            Locale.ROOT,
+                            "; of that %,d in quarantine and %,d lost in declared gaps",
+                            stats.quarantined(),
+                            stats.lost());
+            console.note(String.format(
+                    Locale.ROOT, "Stopped. Everything accepted is persisted: %,d%s", stats.accepted(), aside));
+            return 0;
+        }
+        console.note("Stopped. NOT PERSISTED: " + sums("unsaved", report.unsaved()) + "; "
+                + sums("unknown", report.unknown())
+                + (report.unsaved().isEmpty() && report.unknown().isEmpty()
+                        ? "; the log above says what stopped the cache"
+                        : ""));
+        return 1;
+    }
+
+    private static String sums(String what, Map<String, Long> deltas) {
+        StringBuilder out = new StringBuilder();
+        out.append(String.format(
+                Locale.ROOT,
+                "%s %,d in %,d keys",
+                what,
+                deltas.values().stream().mapToLong(Long::longValue).sum(),
+                deltas.size()));
+        String separator = " (";
+        int shown = 0;
+        for (Map.Entry<String, Long> delta : deltas.entrySet()) {
+            if (shown++ == KEYS_SHOWN) {
+                out.append(", …");
+                break;
+            }
+            out.append(separator)
+                    .append(Text.printable(delta.getKey(), 40))
+                    .append(' ')
+                    .append(delta.getValue());
+            separator = ", ";
+        }
+        return out.append(deltas.isEmpty() ? "" : ")").toString();
+    }
+}

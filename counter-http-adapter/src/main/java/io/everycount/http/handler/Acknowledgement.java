@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.http.handler;
+
+import io.everycount.QuarantinedException;
+import io.everycount.http.exchange.Exchange;
+import io.everycount.http.exchange.Json;
+import io.everycount.http.exchange.Response;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answers to increments that were counted: 200 if the level asked for was reached, 202 if not, or if
+ * none was asked for; never an error, which would invite a second try. Thread-safe.
+ */
+final class Acknowledgement {
+    /** Says in every answer to an increment which level it has reached. */
+    static final String LEVEL_HEADER = "Everycount-Ack";
+
+    private static final Response ONE_IN_MEMORY = inMemory(1);
+
+    private final Duration waitMax;
+
+    /** @param waitMax how long a caller may wait for the sink */
+    Acknowledgement(Duration waitMax) {
+        this.waitMax = waitMax;
+    }
+
+    /** Counted, and not known to be further than memory. */
+    static Response inMemory(int increments, @Nullable String note) {
+        return note == null && increments == 1
+                ? ONE_IN_MEMORY
+                : note == null ? inMemory(increments) : noted(increments, note);
+    }
+
+    private static Response inMemory(int increments) {
+        return Response.of(
+                        202,
+                        Json.CONTENT_TYPE,
+                        ("{\"accepted\":" + increments + ",\"ack\":\"memory\"}\n").getBytes(StandardCharsets.US_ASCII))
+                .with(LEVEL_HEADER, "memory");
+    }
+
+    private static Response noted(int increments, String note) {
+        return Response.of(202, Json.CONTENT_TYPE, Json.bytes(json -> {
+                    json.writeStartObject();
+                    json.writeNumberField("accepted", increments);
+                    json.writeStringField("ack", "memory");
+                    json.writeStringField("note", note);
+                    json.writeEndObject();
+                }))
+                .with(LEVEL_HEADER, "memory");
+    }
+
+    private static Response inSink(int increments) {
+        return Response.of(
+                        200,
+                        Json.CONTENT_TYPE,
+                        ("{\"accepted\":" + increments + ",\"ack\":\"sink\"}\n").getBytes(StandardCharsets.US_ASCII))
+                .with(LEVEL_HEADER, "sink");
+    }
+
+    /**
+     * Answers when the sink has it, or when the wait is over.
+     *
+     * @param confirmed as the cache has given it: the increments are counted
+     */
+    void replyWhenConfirmed(Exchange exchange, CompletionStage<Void> confirmed, Prefer prefer, int increments) {
+        long waitMillis = waitMax.toMillis();
+        if (prefer.waitSeconds() >= 0) {
+            waitMillis = Math.min(waitMillis, 1_000L * prefer.waitSeconds());
+        }
+        confirmed
+                .toCompletableFuture()
+                .copy()
+                .orTimeout(waitMillis, TimeUnit.MILLISECONDS)
+                .whenComplete((nothing, error) ->
+                        exchange.reply(error == null ? inSink(increments) : noted(increments, noteOn(error))));
+    }
+
+    private static String noteOn(Throwable error) {
+        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        if (cause instanceof TimeoutException) {
+            return "Counted; the sink did not have it in time. Do not send it again.";
+        }
+        if (cause instanceof QuarantinedException) {
+            return "Counted; the sink refused a key of it and has set its deltas aside. Do not send it again.";
+        }
+        return "Counted; it cannot be confirmed any more. Do not send it again.";
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.http.handler;
+
+import io.everycount.http.exchange.Problem;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a caller prefers: the {@code Prefer} header of RFC 7240, with its {@code wait} and our {@code ack}.
+ * Other preferences are ignored, as the RFC wants it.
+ *
+ * @param sink whether the sink's acknowledgement is wanted
+ * @param waitSeconds how long the caller would wait for it; -1 if not said
+ */
+record Prefer(boolean sink, int waitSeconds) {
+    private static final Prefer NOTHING = new Prefer(false, -1);
+    private static final int WAIT_SECONDS_MAX = 86_400;
+
+    /** @param header null if there is none */
+    static Prefer of(@Nullable String header) {
+        if (header == null) {
+            return NOTHING;
+        }
+        boolean sink = false;
+        int wait = -1;
+        for (String part : header.split(",", -1)) {
+            int parameters = part.indexOf(';');
+            String preference = (parameters < 0 ? part : part.substring(0, parameters)).strip();
+            int equals = preference.indexOf('=');
+            String name = (equals < 0 ? preference : preference.substring(0, equals))
+                    .strip()
+                    .toLowerCase(Locale.ROOT);
+            String value =
+                    equals < 0 ? "" : unquoted(preference.substring(equals + 1).strip());
+            switch (name) {
+                case "ack" -> sink = isSink(value);
+                case "wait" -> wait = seconds(value);
+                default -> {}
+            }
+        }
+        return new Prefer(sink, wait);
+    }
+
+    private static String unquoted(String value) {
+        return value.length() >= 2 && value.startsWith("\"") && value.endsWith("\"")
+                ? value.substring(1, value.length() - 1)
+                : value;
+    }
+
+    private static boolean isSink(String level) {
+        return switch (level) {
+            case "memory" -> false;
+            // There is no journal; the sink's acknowledgement says more.
+            case "journal", "sink" -> true;
+            default ->
+                throw bad("Prefer: ack=" + Shown.text(level) + " was given; memory, journal and sink are levels.");
+        };
+    }
+
+    private static int seconds(String value) {
+        if (value.isEmpty() || value.length() > 9 || !value.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            throw bad("Prefer: wait=" + Shown.text(value) + " was given; a number of whole seconds is allowed.");
+        }
+        return Math.min(Integer.parseInt(value), WAIT_SECONDS_MAX);
+    }
+
+    private static RuntimeException bad(String detail) {
+        return Problem.of(400, "bad-preference", "Preference not understood", detail)
+                .asException();
+    }
+}
