@@ -91,7 +91,8 @@ final class ServeCommand implements Callable<Integer> {
                     + " (process " + ProcessHandle.current().pid() + ")");
             String reason = reasons.take();
             Duration drain = settings.get(Setting.DRAIN_TIME);
-            console.note("Stopping: " + reason + ". Not ready any more; serving for " + Text.time(drain) + " more");
+            console.note("Stopping: " + reason
+                    + (drain.isZero() ? "" : ". Not ready any more; serving for " + Text.time(drain) + " more"));
             server.stop(drain, settings.get(Setting.SHUTDOWN_TIMEOUT));
         } finally {
             report = cache.close(settings.get(Setting.SHUTDOWN_TIMEOUT));

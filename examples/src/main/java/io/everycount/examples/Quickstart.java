@@ -127,7 +127,10 @@ public final class Quickstart {
                     "--database-user",
                     store.user(),
                     "--listen",
-                    "127.0.0.1:" + port);
+                    "127.0.0.1:" + port,
+                    // No load balancer has to notice that it stops.
+                    "--drain-time",
+                    "0s");
             try {
                 awaitReady(server, url);
                 int verdict = loadAndVerify(store, url);
@@ -144,7 +147,7 @@ public final class Quickstart {
     }
 
     private int loadAndVerify(Store store, String url) throws IOException, InterruptedException {
-        Path record = arguments.data().resolve("quickstart.acknowledged");
+        String record = shortest(arguments.data().resolve("quickstart.acknowledged"));
         int load = start(
                         store,
                         "load",
@@ -153,13 +156,13 @@ public final class Quickstart {
                         "--increments",
                         Integer.toString(arguments.increments()),
                         "--record",
-                        record.toString())
+                        record)
                 .waitFor();
         int verify = start(
                         store,
                         "verify",
                         "--record",
-                        record.toString(),
+                        record,
                         "--database-url",
                         store.url(),
                         "--database-user",
