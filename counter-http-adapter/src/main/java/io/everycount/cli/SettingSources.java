@@ -67,7 +67,15 @@ final class SettingSources {
         return new Settings(values, warnings);
     }
 
-    private record Given(String text, String origin, boolean fromFlag) {}
+    /** In the order in which they count. */
+    private enum Place {
+        FLAG,
+        ENVIRONMENT,
+        FILE,
+        DEFAULT
+    }
+
+    private record Given(String text, String origin, Place place) {}
 
     private Settings.Value valueOf(Setting<?> setting) {
         @Nullable Given given = setting.isSecret() ? givenSecret(setting) : given(setting.name(), setting.variable());
@@ -75,9 +83,9 @@ final class SettingSources {
             String text = setting.defaultText();
             return text == null
                     ? new Settings.Value(null, "(none)", "default")
-                    : read(setting, new Given(text, "default", false));
+                    : read(setting, new Given(text, "default", Place.DEFAULT));
         }
-        if (given.fromFlag && setting == Setting.DATABASE_URL && DatabaseUrl.hasPassword(given.text)) {
+        if (given.place == Place.FLAG && setting == Setting.DATABASE_URL && DatabaseUrl.hasPassword(given.text)) {
             mistakes.add("the URL given by --database-url has a password, which everybody on this machine can see"
                     + " in the list of processes: use --database-password-file, or "
                     + Setting.DATABASE_PASSWORD.variable());
@@ -106,38 +114,28 @@ final class SettingSources {
     private @Nullable Given given(String name, String variable) {
         String flag = flags.get(name);
         if (flag != null) {
-            return new Given(flag, "flag --" + name, true);
+            return new Given(flag, "flag --" + name, Place.FLAG);
         }
         String value = environment.get(variable);
         if (value != null && !value.isEmpty()) {
-            return new Given(value, "environment " + variable, false);
+            return new Given(value, "environment " + variable, Place.ENVIRONMENT);
         }
         String property = properties.get(name);
-        return property == null ? null : new Given(property, configFile + ", key " + name, false);
+        return property == null ? null : new Given(property, configFile + ", key " + name, Place.FILE);
     }
 
-    /** A secret comes from a file that one of the sources names, or from the source itself, but not from both. */
+    /** A secret comes from a source itself, or from a file that it names; one source may not do both. */
     private @Nullable Given givenSecret(Setting<?> setting) {
-        String name = setting.name();
-        String fileName = name + FILE;
-        String fileVariable = setting.variable() + "_FILE";
-        if (!flags.containsKey(fileName)) {
-            requireOne(environment.get(setting.variable()), environment.get(fileVariable), setting.variable(), "_FILE");
-            if (environment.getOrDefault(setting.variable(), "").isEmpty()
-                    && environment.getOrDefault(fileVariable, "").isEmpty()) {
-                requireOne(properties.get(name), properties.get(fileName), name, FILE);
-            } else if (!environment.getOrDefault(setting.variable(), "").isEmpty()) {
-                return given(name, setting.variable());
-            }
+        Given value = given(setting.name(), setting.variable());
+        Given file = given(setting.name() + FILE, setting.variable() + "_FILE");
+        if (file == null || value != null && value.place.compareTo(file.place) < 0) {
+            return value;
         }
-        Given file = given(fileName, fileVariable);
-        return file == null ? given(name, setting.variable()) : secretIn(file);
-    }
-
-    private void requireOne(@Nullable String value, @Nullable String file, String name, String suffix) {
-        if (value != null && !value.isEmpty() && file != null && !file.isEmpty()) {
-            mistakes.add("both " + name + " and " + name + suffix + " are set: set one of them");
+        if (value != null && value.place == file.place) {
+            mistakes.add("both " + setting.name() + " (" + value.origin + ") and the file that holds it (" + file.origin
+                    + ") are given: leave one of them out");
         }
+        return secretIn(file);
     }
 
     private @Nullable Given secretIn(Given file) {
@@ -150,7 +148,7 @@ final class SettingSources {
             String line = text.endsWith("\r\n")
                     ? text.substring(0, text.length() - 2)
                     : text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
-            return new Given(line, "file " + file.text + " (" + file.origin + ")", false);
+            return new Given(line, "file " + file.text + " (" + file.origin + ")", file.place);
         } catch (IOException | InvalidPathException e) {
             mistakes.add("the secret in " + file.text + " (" + file.origin + ") cannot be read: " + FileProblem.of(e));
             return null;

@@ -195,8 +195,8 @@ class SettingsTest {
         assertThatThrownBy(() -> resolve(
                         Map.of(),
                         Map.of("EVERYCOUNT_DATABASE_PASSWORD", "x", "EVERYCOUNT_DATABASE_PASSWORD_FILE", "/y")))
-                .hasMessageContaining(
-                        "both EVERYCOUNT_DATABASE_PASSWORD and EVERYCOUNT_DATABASE_PASSWORD_FILE are set");
+                .hasMessageContaining("both database-password (environment EVERYCOUNT_DATABASE_PASSWORD) and the file")
+                .hasMessageContaining("(environment EVERYCOUNT_DATABASE_PASSWORD_FILE) are given");
     }
 
     @Test
