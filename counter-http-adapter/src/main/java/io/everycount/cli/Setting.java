@@ -121,7 +121,7 @@ final class Setting<T> {
             Group.LISTENING,
             "session-life",
             Kind.duration(Duration.ofMinutes(1), Duration.ofDays(30)),
-            "12h",
+            "8h",
             "How long a browser stays logged in");
 
     static final Setting<Long> MAX_BODY_BYTES =
