@@ -3,7 +3,7 @@ package io.everycount.http.jetty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,13 +99,12 @@ class SlowClientTest {
                 client.send("x");
                 try {
                     read = client.read(first);
-                } catch (java.net.SocketTimeoutException e) {
+                } catch (SocketTimeoutException e) {
                     assertThat(routes.handled).hasValue(0);
                 }
             }
-            client.socket().setSoTimeout(20_000);
-            assertThat("H" + new String(client.socket().getInputStream().readNBytes(0), StandardCharsets.US_ASCII))
-                    .isEqualTo(new String(first, StandardCharsets.US_ASCII));
+            assertThat(first[0]).as("the beginning of a reply").isEqualTo((byte) 'H');
+            assertThat(routes.handled).hasValue(0);
             dripUntilEnded(client, (byte) 'x');
         }
         Await.until("it is counted", () -> front.stats().slowBodies() == 1);
