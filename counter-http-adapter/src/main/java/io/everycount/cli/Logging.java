@@ -46,6 +46,9 @@ final class Logging {
         // Others are louder than they are worth, below warnings.
         root.setLevel(level.isGreaterOrEqual(Level.WARN) ? level : Level.WARN);
         context.getLogger("io.everycount").setLevel(level);
+        // Warns of what clients send, as often as they like; they are answered, and that is counted.
+        context.getLogger("org.eclipse.jetty.http").setLevel(Level.ERROR);
+        context.getLogger("org.eclipse.jetty.util.HostPort").setLevel(Level.ERROR);
     }
 
     private static Encoder<ILoggingEvent> encoder(LoggerContext context, boolean json) {

@@ -9,9 +9,11 @@ import io.everycount.http.auth.Sessions;
 import io.everycount.http.exchange.Routes;
 import io.everycount.http.handler.Api;
 import io.everycount.http.jetty.FrontSettings;
+import io.everycount.http.jetty.FrontStats;
 import io.everycount.http.jetty.JettyFront;
 import io.everycount.http.jetty.TlsFiles;
 import io.everycount.http.metrics.Metrics;
+import io.everycount.http.metrics.Traffic;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -63,7 +65,7 @@ public final class CounterServer implements AutoCloseable {
                     description.managementHost != null));
             metrics.observe(description.cache::stats);
             front = started(description, description.host, description.port, api.routes(), metrics, true);
-            metrics.traffic().connections(() -> front.stats().open());
+            metrics.traffic().connections(() -> connections(front.stats()));
             management = description.managementHost == null ? null : startManagement(description, metrics);
         } catch (IOException | RuntimeException e) {
             if (keys != null) {
@@ -89,6 +91,14 @@ public final class CounterServer implements AutoCloseable {
         } catch (KeyFileException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
+    }
+
+    private static Traffic.Connections connections(FrontStats stats) {
+        return new Traffic.Connections(
+                stats.open(),
+                stats.accepted(),
+                stats.refused(),
+                stats.slowHeads() + stats.slowBodies() + stats.slowReaders());
     }
 
     private JettyFront startManagement(CounterServerBuilder description, Metrics metrics) throws IOException {

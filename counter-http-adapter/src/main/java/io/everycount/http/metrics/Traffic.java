@@ -9,7 +9,7 @@ import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapsho
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 /** Requests answered, by status, and connections open. Thread-safe; counting one is one addition. */
 public final class Traffic implements MultiCollector {
@@ -17,7 +17,17 @@ public final class Traffic implements MultiCollector {
     private static final int STATUS_MAX = 599;
 
     private final LongAdder[] answered = new LongAdder[STATUS_MAX - STATUS_MIN + 1];
-    private volatile IntSupplier connections = () -> 0;
+    private volatile Supplier<Connections> connections = () -> new Connections(0, 0, 0, 0);
+
+    /**
+     * What became of connections.
+     *
+     * @param open at this moment
+     * @param accepted so far
+     * @param refused so far, because there were too many
+     * @param slow cut so far, because a client took too long to send or to take something
+     */
+    public record Connections(int open, long accepted, long refused, long slow) {}
 
     /** Nothing answered yet. */
     public Traffic() {
@@ -31,9 +41,9 @@ public final class Traffic implements MultiCollector {
         answered[Math.min(Math.max(status, STATUS_MIN), STATUS_MAX) - STATUS_MIN].increment();
     }
 
-    /** Who knows how many connections are open. */
-    public void connections(IntSupplier open) {
-        connections = open;
+    /** Who knows about connections. */
+    public void connections(Supplier<Connections> known) {
+        connections = known;
     }
 
     @Override
@@ -50,14 +60,26 @@ public final class Traffic implements MultiCollector {
                         .build());
             }
         }
+        Connections now = connections.get();
         return MetricSnapshots.of(
                 requests.build(),
                 GaugeSnapshot.builder()
                         .name("everycount_http_connections")
                         .help("Connections open.")
                         .dataPoint(GaugeDataPointSnapshot.builder()
-                                .value(connections.getAsInt())
+                                .value(now.open())
                                 .build())
-                        .build());
+                        .build(),
+                counter("everycount_http_connections_accepted", "Connections accepted.", now.accepted()),
+                counter("everycount_http_connections_refused", "Connections beyond the limit.", now.refused()),
+                counter("everycount_http_connections_slow", "Connections cut because a client was slow.", now.slow()));
+    }
+
+    private static CounterSnapshot counter(String name, String help, long value) {
+        return CounterSnapshot.builder()
+                .name(name)
+                .help(help)
+                .dataPoint(CounterDataPointSnapshot.builder().value(value).build())
+                .build();
     }
 }
