@@ -399,7 +399,7 @@ public final class CounterCache implements AutoCloseable {
                                 sink.batches(),
                                 sink.retries(),
                                 sink.rewinds(),
-                                sink.lastError() == null ? null : String.valueOf(sink.lastError())))
+                                Events.brief(sink.lastError())))
                         .toList());
     }
 

@@ -5,6 +5,7 @@ import io.everycount.flush.PipelineEvents;
 import io.everycount.flush.PipelineState;
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
+import io.everycount.sink.EverycountException;
 import io.everycount.sink.QuarantinedEntry;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -110,6 +111,15 @@ final class Events implements PipelineEvents {
         }
     }
 
+    /** Our own errors say what happened and what to do; of others the class says more than the message. */
+    static @Nullable String brief(@Nullable Throwable error) {
+        if (error == null) {
+            return null;
+        }
+        String message = error.getMessage();
+        return error instanceof EverycountException && message != null ? message : error.toString();
+    }
+
     @Override
     public void drained() {
         Map<RejectedException.Reason, Long> now = rejections.counts();
@@ -153,7 +163,7 @@ final class Events implements PipelineEvents {
                         sink.name(),
                         failures,
                         fatal ? ", but somebody has to mend this" : "",
-                        error.toString());
+                        brief(error));
                 LOG.debug("The failure of {}", sink.name(), error);
             }
             Duration wait = Duration.ofNanos(retryNanos);

@@ -131,7 +131,7 @@ final class Refusals {
     String lastError() {
         return pipeline.snapshot().sinks().stream()
                 .filter(sink -> sink.lastError() != null)
-                .map(sink -> "Last error of " + sink.sink().name() + ": " + sink.lastError())
+                .map(sink -> "Last error of " + sink.sink().name() + ": " + Events.brief(sink.lastError()))
                 .findFirst()
                 .orElse("No sink has failed; it is slow, or time was short.");
     }

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -46,6 +47,7 @@ import picocli.CommandLine.Spec;
         })
 final class ServeCommand implements Callable<Integer> {
     private static final int KEYS_SHOWN = 5;
+    private static final long LOOK_SECONDS = 1;
 
     private final Console console;
     private final Map<String, String> environment;
@@ -77,9 +79,7 @@ final class ServeCommand implements Callable<Integer> {
 
     private int serve(Settings settings, JdbcCounterSink sink) throws InterruptedException {
         CounterMetrics metrics = new CounterMetrics();
-        CounterCache cache = settings.cache(sink)
-                .listener(new ServeListener(metrics.listener(), reasons::add))
-                .build();
+        CounterCache cache = settings.cache(sink).listener(metrics.listener()).build();
         CloseReport report;
         try {
             CounterServer server = start(settings, sink, cache, metrics);
@@ -89,7 +89,7 @@ final class ServeCommand implements Callable<Integer> {
                             ? ""
                             : ", health and metrics on port " + server.managementPort())
                     + " (process " + ProcessHandle.current().pid() + ")");
-            String reason = reasons.take();
+            String reason = awaitReason(cache);
             Duration drain = settings.get(Setting.DRAIN_TIME);
             console.note("Stopping: " + reason
                     + (drain.isZero() ? "" : ". Not ready any more; serving for " + Text.time(drain) + " more"));
@@ -98,6 +98,20 @@ final class ServeCommand implements Callable<Integer> {
             report = cache.close(settings.get(Setting.SHUTDOWN_TIMEOUT));
         }
         return verdict(report);
+    }
+
+    /** Waits for a signal, or for the cache to stop by itself, which somebody has to start again then. */
+    private String awaitReason(CounterCache cache) throws InterruptedException {
+        while (true) {
+            String reason = reasons.poll(LOOK_SECONDS, TimeUnit.SECONDS);
+            if (reason != null) {
+                return reason;
+            }
+            CounterStats stats = cache.stats();
+            if (stats.state() != CounterStats.State.RUNNING) {
+                return "the cache has stopped (" + stats.state() + "): " + stats.stateMessage();
+            }
+        }
     }
 
     private static CounterServer start(
