@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * counters.close();
  * }</pre>
  *
- * <p>The addresses, bodies and answers are described by {@code GET /openapi.yaml}. Thread-safe.
+ * <p>Keeps the process running until it is stopped. The addresses, bodies and answers are described by {@code GET /openapi.yaml}. Thread-safe.
  */
 public final class CounterServer implements AutoCloseable {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);

@@ -62,7 +62,8 @@ public final class JettyFront {
         int threads = selectors + 1 + WORKERS;
         QueuedThreadPool pool = new QueuedThreadPool(threads, threads);
         pool.setName(settings.threadName());
-        pool.setDaemon(true);
+        // As servers do: the process lives until it is stopped.
+        pool.setDaemon(false);
         pool.setReservedThreads(0);
         server = new Server(pool);
         server.setStopTimeout(0);
