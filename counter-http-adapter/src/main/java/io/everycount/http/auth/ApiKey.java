@@ -30,6 +30,9 @@ public record ApiKey(
 
     /** Copies the scopes. */
     public ApiKey {
+        if (scopes.isEmpty()) {
+            throw new IllegalArgumentException("a key has at least one scope");
+        }
         scopes = Set.copyOf(scopes);
     }
 

@@ -5,26 +5,33 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The keys that are good now: those of a file, read again within a second or two of its change. A file that
- * cannot be read any more leaves the keys as they were, and is told of once. Thread-safe; verifying a key
- * never waits for the file.
+ * The keys that are good now: those of a file, read again within two seconds of its change. A file that
+ * cannot be read any more, also one that is gone, leaves the keys as they were, and is told of once.
+ * Thread-safe; verifying a key never waits for the file.
  */
 public final class ApiKeys implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiKeys.class);
     private static final long LOOK_MILLIS = 1_000;
     private static final byte[] NO_HASH = new byte[32];
+
+    /** File systems tell the time in steps; two changes in one step are told from each other by content. */
+    private static final Duration STEP_MAX = Duration.ofSeconds(5);
 
     private final Path file;
     private final Clock clock;
@@ -33,19 +40,28 @@ public final class ApiKeys implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile Map<String, List<Known>> keys;
     private Stamp stamp;
+    private String text;
+    private @Nullable String told;
 
-    /** A key, its hash as bytes, and the rate that it shares with the other key of its id. */
-    private record Known(ApiKey key, byte[] hash, @Nullable TokenBucket bucket) {}
+    /**
+     * A key that is known.
+     *
+     * @param hash that of {@code key}, as bytes
+     * @param bucket its rate, which it shares with the other key of its id; null if it has none
+     */
+    record Known(ApiKey key, byte[] hash, @Nullable TokenBucket bucket) {}
 
     /** What changes when a file does. */
-    private record Stamp(@Nullable Object fileKey, long modifiedMillis, long size) {}
+    private record Stamp(@Nullable Object fileKey, FileTime modified, long size) {}
 
     private ApiKeys(Path file, Clock clock, int requestsPerSecondDefault) {
         this.file = file;
         this.clock = clock;
         this.requestsPerSecondDefault = requestsPerSecondDefault;
         stamp = stampOf(file);
-        keys = known(KeyFile.read(file), Map.of());
+        text = PrivateFile.read(file);
+        keys = known(KeyFile.parse(file.toString(), text).keys(), Map.of());
+        warnIfReadable();
         watcher = new Thread(this::watch, "everycount-keys");
         watcher.setDaemon(true);
     }
@@ -53,7 +69,8 @@ public final class ApiKeys implements AutoCloseable {
     /**
      * Reads a file, and goes on watching it.
      *
-     * @param requestsPerSecondDefault of keys that have no rate of their own; 0 for as many as they like
+     * @param requestsPerSecondDefault of keys that have no rate of their own, to 9,999,999; 0 for as many as
+     *     they like
      * @throws KeyFileException if it cannot be read
      */
     public static ApiKeys open(Path file, Clock clock, int requestsPerSecondDefault) {
@@ -66,7 +83,12 @@ public final class ApiKeys implements AutoCloseable {
         try {
             while (!closed.get()) {
                 Thread.sleep(LOOK_MILLIS);
-                lookAgain();
+                try {
+                    lookAgain();
+                } catch (RuntimeException | Error e) {
+                    // The next look may do better; without one, a revoked key would be good for ever.
+                    LOG.error("could not look at {}", file, e);
+                }
             }
         } catch (InterruptedException e) {
             // Closed.
@@ -76,74 +98,90 @@ public final class ApiKeys implements AutoCloseable {
     /** Reads the file if it has changed. */
     synchronized void lookAgain() {
         Stamp before = stampOf(file);
-        if (before.equals(stamp)) {
+        boolean changed = !before.equals(stamp);
+        if (!changed && before.modified.toInstant().isBefore(clock.instant().minus(STEP_MAX))) {
             return;
         }
         try {
-            Map<String, List<Known>> read = known(KeyFile.read(file), keys);
-            keys = read;
-            LOG.info("read {} again: keys of {} ids", file, read.size());
-        } catch (RuntimeException e) {
-            LOG.error("the keys stay as they were: {}", e.getMessage());
+            String read = PrivateFile.read(file);
+            if (told != null || !read.equals(text)) {
+                Map<String, List<Known>> fresh =
+                        known(KeyFile.parse(file.toString(), read).keys(), keys);
+                keys = fresh;
+                text = read;
+                told = null;
+                LOG.info("read {} again: keys of {} ids", file, fresh.size());
+                warnIfReadable();
+            }
+        } catch (KeyFileException e) {
+            String message = String.valueOf(e.getMessage());
+            if (!closed.get() && (changed || !message.equals(told))) {
+                LOG.error("the keys stay as they were: {}", message);
+            }
+            told = message;
         }
         // Of before: a change while it was read is seen at the next look.
         stamp = before;
     }
 
+    private void warnIfReadable() {
+        if (PrivateFile.isReadableByOthers(file)) {
+            LOG.warn("everybody on this machine may read {}, which has hashes of keys; chmod 600 ends that", file);
+        }
+    }
+
     private static Stamp stampOf(Path file) {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            return new Stamp(attributes.fileKey(), attributes.lastModifiedTime().toMillis(), attributes.size());
+            return new Stamp(attributes.fileKey(), attributes.lastModifiedTime(), attributes.size());
         } catch (IOException e) {
-            return new Stamp(null, 0, -1);
+            return new Stamp(null, FileTime.fromMillis(0), -1);
         }
     }
 
     private Map<String, List<Known>> known(List<ApiKey> read, Map<String, List<Known>> before) {
         Map<String, List<Known>> byId = new HashMap<>();
         for (ApiKey key : read) {
-            List<Known> sameId = byId.getOrDefault(key.id(), List.of());
-            TokenBucket bucket = bucketOf(key, sameId.isEmpty() ? before.getOrDefault(key.id(), List.of()) : sameId);
-            Known known = new Known(key, HexFormat.of().parseHex(key.hash()), bucket);
-            byId.put(key.id(), sameId.isEmpty() ? List.of(known) : List.of(sameId.get(0), known));
+            List<Known> own = byId.computeIfAbsent(key.id(), id -> new ArrayList<>(2));
+            TokenBucket bucket =
+                    bucketOf(key, Stream.concat(own.stream(), before.getOrDefault(key.id(), List.of()).stream()));
+            own.add(new Known(key, HexFormat.of().parseHex(key.hash()), bucket));
         }
         return Map.copyOf(byId);
     }
 
     /** A bucket survives a change of the file, unless its rate is another. */
-    private @Nullable TokenBucket bucketOf(ApiKey key, List<Known> others) {
+    private @Nullable TokenBucket bucketOf(ApiKey key, Stream<Known> ofSameId) {
         int rate = key.requestsPerSecond() == null ? requestsPerSecondDefault : key.requestsPerSecond();
-        for (Known other : others) {
-            if (other.bucket != null && other.bucket.perSecond() == rate) {
-                return other.bucket;
-            }
+        if (rate == 0) {
+            return null;
         }
-        return rate == 0 ? null : new TokenBucket(rate);
+        return ofSameId.flatMap(known -> Stream.ofNullable(known.bucket))
+                .filter(bucket -> bucket.perSecond() == rate)
+                .findFirst()
+                .orElseGet(() -> new TokenBucket(rate));
     }
-
-    /**
-     * Who sent a credential.
-     *
-     * @param key which key it was
-     * @param bucket its rate; null if it has none
-     */
-    record Verified(ApiKey key, @Nullable TokenBucket bucket) {}
 
     /**
      * Finds whose credential this is. Takes as long for a wrong secret, wherever it differs, and for an
      * unknown id.
      *
-     * @param text in which the credential, an id, a dot and a secret, begins at {@code from}
+     * @param credential in which, from {@code from} to its end, are an id, a dot and a secret
      * @return null if it is nobody's, or not good any more
      */
     @Nullable
-    Verified verify(String text, int from) {
-        int dot = text.indexOf('.', from);
-        if (dot < 0) {
+    Known verify(String credential, int from) {
+        Known found = find(credential, from);
+        return found != null && isLive(found.key) ? found : null;
+    }
+
+    private @Nullable Known find(String credential, int from) {
+        int dot = credential.indexOf('.', from);
+        if (dot < 0 || dot - from > KeyFile.ID_CHARS_MAX || !Secrets.fits(credential, dot + 1)) {
             return null;
         }
-        byte[] hash = Secrets.sha256(text.substring(dot + 1));
-        List<Known> own = keys.getOrDefault(text.substring(from, dot), List.of());
+        byte[] hash = Secrets.hash(credential, dot + 1);
+        List<Known> own = keys.getOrDefault(credential.substring(from, dot), List.of());
         Known found = null;
         for (int i = 0; i < 2; i++) {
             boolean same = MessageDigest.isEqual(i < own.size() ? own.get(i).hash : NO_HASH, hash);
@@ -151,17 +189,37 @@ public final class ApiKeys implements AutoCloseable {
                 found = own.get(i);
             }
         }
-        return found != null && found.key.isLive(clock.instant()) ? new Verified(found.key, found.bucket) : null;
+        return found;
     }
 
-    /** Whether a key is still there and good. */
-    boolean isLive(ApiKey key) {
+    /**
+     * Why a credential is not good, for the log: with its id only if it is one of the file, since anything
+     * else may be a secret at the wrong place.
+     */
+    String whyNot(String credential, int from) {
+        Known found = find(credential, from);
+        if (found != null && !isLive(found.key)) {
+            return "the key " + found.key.fingerprint() + " of " + found.key.id() + " expired at "
+                    + found.key.expires();
+        }
+        int dot = credential.indexOf('.', from);
+        String id = dot < 0 ? "" : credential.substring(from, dot);
+        return keys.containsKey(id) ? "not a key that " + id + " has" : "its id is not in " + file;
+    }
+
+    /** A key as it is now: by id and hash; null if it is revoked or expired. */
+    @Nullable
+    Known current(ApiKey key) {
         for (Known known : keys.getOrDefault(key.id(), List.of())) {
             if (known.key.hash().equals(key.hash())) {
-                return known.key.isLive(clock.instant());
+                return isLive(known.key) ? known : null;
             }
         }
-        return false;
+        return null;
+    }
+
+    private boolean isLive(ApiKey key) {
+        return key.expires() == null || key.isLive(clock.instant());
     }
 
     /** Stops watching the file. */

@@ -8,23 +8,27 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lets requests in: with an API key, as {@code Authorization: Bearer id.secret}, or, for reading, with a
- * session's cookie; or everybody, where there are no keys. Thread-safe; never waits.
+ * session's cookie; or everybody, where there are no keys. A session's requests count against its key's rate.
+ * Thread-safe; never waits.
  *
  * <p>There is no limit to failed attempts: a secret of 256 bits cannot be tried out, an attempt costs one
  * hash, and a limit by address would lock out those who share it.
  */
 public final class Gatekeeper {
     private static final String SCHEME = "Bearer ";
+    private static final long SECOND_NANOS = 1_000_000_000L;
     private static final String CHALLENGE = "Bearer realm=\"everycount\"";
 
     private final @Nullable ApiKeys keys;
     private final @Nullable Sessions sessions;
     private final LongSupplier clock;
+    private final Refusals refusals;
 
     private Gatekeeper(@Nullable ApiKeys keys, @Nullable Sessions sessions, LongSupplier clock) {
         this.keys = keys;
         this.sessions = sessions;
         this.clock = clock;
+        this.refusals = new Refusals(clock.getAsLong());
     }
 
     /** Lets everybody do everything. */
@@ -53,19 +57,20 @@ public final class Gatekeeper {
         }
         String authorization = head.header("Authorization");
         if (authorization != null) {
-            checkKey(keys, authorization, scope);
+            checkKey(keys, authorization, head, scope);
             return;
         }
         if (scope == Scope.READ && sessions != null) {
-            ApiKey key = sessions.find(head.header("Cookie"), head.isSecure());
-            if (key != null) {
+            ApiKeys.Known known = sessions.find(head.header("Cookie"), head.isSecure());
+            if (known != null) {
+                checkRate(known);
                 return;
             }
         }
         throw unauthorized(CHALLENGE, "There is no API key; send Authorization: Bearer id.secret.");
     }
 
-    private void checkKey(ApiKeys known, String authorization, Scope scope) {
+    private void checkKey(ApiKeys known, String authorization, RequestHead head, Scope scope) {
         if (!authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
             throw unauthorized(
                     CHALLENGE, "The authorization is not a bearer token; send Authorization: Bearer id.secret.");
@@ -74,38 +79,46 @@ public final class Gatekeeper {
         while (from < authorization.length() && authorization.charAt(from) == ' ') {
             from++;
         }
-        ApiKeys.Verified verified = known.verify(authorization, from);
-        if (verified == null) {
+        ApiKeys.Known caller = known.verify(authorization, from);
+        if (caller == null) {
+            int start = from;
+            refusals.tell(head.remoteAddress(), () -> known.whyNot(authorization, start), clock.getAsLong());
             throw unauthorized(
                     CHALLENGE + ", error=\"invalid_token\"",
                     "The API key is unknown, wrong, revoked or expired; it is an id, a dot and a secret.");
         }
-        if (!verified.key().may(scope)) {
+        if (!caller.key().may(scope)) {
             throw Problem.of(
                             403,
                             "scope-missing",
                             "Not allowed",
-                            "The key " + verified.key().id() + " has the scope "
-                                    + verified.key().scopeText() + "; this needs " + scope.text() + ".")
+                            "The key " + caller.key().id() + " has the scope "
+                                    + caller.key().scopeText() + "; this needs " + scope.text() + ".")
                     .withHeader(
                             "WWW-Authenticate",
                             CHALLENGE + ", error=\"insufficient_scope\", scope=\"" + scope.text() + "\"")
                     .asException();
         }
-        TokenBucket bucket = verified.bucket();
-        if (bucket != null) {
-            long waitNanos = bucket.tryTake(clock.getAsLong());
-            if (waitNanos > 0) {
-                throw Problem.of(
-                                429,
-                                "rate-exceeded",
-                                "Too many requests",
-                                "The key " + verified.key().id() + " may send " + bucket.perSecond()
-                                        + " requests a second; nothing was counted.")
-                        .with("counted", 0)
-                        .withHeader("Retry-After", Long.toString(1 + waitNanos / 1_000_000_000L))
-                        .asException();
-            }
+        checkRate(caller);
+    }
+
+    private void checkRate(ApiKeys.Known caller) {
+        TokenBucket bucket = caller.bucket();
+        if (bucket == null) {
+            return;
+        }
+        long waitNanos = bucket.tryTake(clock.getAsLong());
+        if (waitNanos > 0) {
+            long waitSeconds = (waitNanos + SECOND_NANOS - 1) / SECOND_NANOS;
+            throw Problem.of(
+                            429,
+                            "rate-exceeded",
+                            "Too many requests",
+                            "The key " + caller.key().id() + " may send " + bucket.perSecond()
+                                    + " requests a second; nothing was counted.")
+                    .with("counted", 0)
+                    .withHeader("Retry-After", Long.toString(waitSeconds))
+                    .asException();
         }
     }
 

@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.http.auth;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
+import io.everycount.http.exchange.Shown;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The format of key files, version 1: a first line that says so, then a line for each key; empty lines and
- * lines that begin with # do not matter, but are not kept when a command changes the file.
+ * What is in a key file, version 1: a first line that says so, then a line for each key; at most two of one
+ * id. Empty lines and lines that begin with # do not matter, and stay when a command changes the file.
+ * Immutable.
  *
  * <pre>
  * everycount-keys 1
@@ -33,86 +27,100 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class KeyFile {
+    /** How long an id may be, in characters. */
+    static final int ID_CHARS_MAX = 40;
+
     private static final String FIRST_LINE = "everycount-keys 1";
     private static final String COLUMNS =
             "# id  scopes  SHA-256 of the secret  created  [expires=time]  [rate=requests per second]";
-    private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,40}");
+    private static final String FIRST_LINE_WANTED = "the first line has to be \"" + FIRST_LINE + "\"";
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1," + ID_CHARS_MAX + "}");
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern RATE = Pattern.compile("[1-9][0-9]{0,6}");
-    private static final int LIVE_PER_ID = 2;
-    private static final long SIZE_MAX = 4L << 20;
+    private static final int PER_ID_MAX = 2;
 
-    private KeyFile() {}
+    private final List<Line> lines;
+
+    /** A line as it stands in the file, and the key that it is, if it is one. */
+    private record Line(String text, @Nullable ApiKey key) {}
+
+    private KeyFile(List<Line> lines) {
+        this.lines = lines;
+    }
 
     static String requireId(String id) {
+        if (id.indexOf('.') >= 0) {
+            // Not repeated: what follows the dot may be a secret.
+            throw new KeyFileException("an id has no dot; give what is before the dot of a key", null);
+        }
+        if (id.length() > ID_CHARS_MAX) {
+            // Not repeated: it may be a secret.
+            throw new KeyFileException(
+                    "the id has " + id.length() + " characters; 1 to " + ID_CHARS_MAX + " are allowed", null);
+        }
         if (!ID.matcher(id).matches()) {
             throw new KeyFileException(
-                    "the id \"" + shown(id) + "\" is not allowed; 1 to 40 letters, digits, hyphens and underscores are",
+                    "the id " + Shown.text(id) + " is not allowed; 1 to " + ID_CHARS_MAX
+                            + " letters, digits, hyphens and underscores are",
                     null);
         }
         return id;
     }
 
-    /** The keys of a file; an absent file is an error. */
-    static List<ApiKey> read(Path file) {
-        String text;
-        try {
-            refuseIfOthersMayWrite(file);
-            if (Files.size(file) > SIZE_MAX) {
-                throw new KeyFileException(file + " is larger than " + SIZE_MAX + " bytes: not a key file", null);
-            }
-            text = Files.readString(file);
-        } catch (NoSuchFileException e) {
-            throw new KeyFileException(
-                    file + " does not exist; the command \"keys create\" makes it with its first key", e);
-        } catch (IOException e) {
-            throw new KeyFileException("cannot read " + file + ": " + e, e);
-        }
-        return parse(file.toString(), text);
+    /** A file without keys. */
+    static KeyFile empty() {
+        return new KeyFile(List.of(new Line(FIRST_LINE, null), new Line(COLUMNS, null)));
     }
 
-    private static void refuseIfOthersMayWrite(Path file) throws IOException {
-        if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-            if (permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
-                throw new KeyFileException(
-                        "everybody on this machine may write to " + file + "; chmod 600 " + file + " ends that", null);
-            }
-        }
-    }
-
-    static List<ApiKey> parse(String name, String text) {
-        List<ApiKey> keys = new ArrayList<>();
+    /**
+     * Reads a text.
+     *
+     * @param name what the file is called in messages
+     * @throws KeyFileException that names the line which is wrong
+     */
+    static KeyFile parse(String name, String text) {
+        List<Line> lines = new ArrayList<>();
+        Map<String, List<ApiKey>> byId = new HashMap<>();
         boolean begun = false;
-        int number = 0;
-        for (String line : text.split("\n", -1)) {
-            number++;
-            String stripped = line.strip();
-            if (stripped.isEmpty() || stripped.startsWith("#")) {
-                continue;
+        int from = 0;
+        while (from < text.length()) {
+            int number = lines.size() + 1;
+            int end = text.indexOf('\n', from);
+            if (end < 0) {
+                throw wrong(name, number, "the line does not end; half a file, perhaps");
             }
-            if (!begun) {
-                if (!stripped.equals(FIRST_LINE)) {
-                    throw wrong(name, number, "the first line has to be \"" + FIRST_LINE + "\"");
-                }
+            String asItStands = text.substring(from, end);
+            String line = asItStands.strip();
+            from = end + 1;
+            ApiKey key = null;
+            if (line.equals(FIRST_LINE) && !begun) {
                 begun = true;
-                continue;
-            }
-            ApiKey key = key(name, number, stripped.split("\\s+"));
-            for (ApiKey other : keys) {
-                if (other.id().equals(key.id()) && other.hash().equals(key.hash())) {
-                    throw wrong(name, number, "the same key is there twice");
+            } else if (!line.isEmpty() && !line.startsWith("#")) {
+                if (!begun) {
+                    throw wrong(name, number, FIRST_LINE_WANTED);
                 }
+                key = key(name, number, line.split("\\s+"));
+                add(name, number, key, byId);
             }
-            keys.add(key);
-            if (keys.stream().filter(other -> other.id().equals(key.id())).count() > LIVE_PER_ID) {
-                throw wrong(name, number, "a third key of the id " + key.id() + "; two are allowed");
-            }
+            lines.add(new Line(asItStands, key));
         }
         if (!begun) {
-            throw new KeyFileException(name + " is empty; its first line has to be \"" + FIRST_LINE + "\"", null);
+            throw new KeyFileException(name + " is empty; " + FIRST_LINE_WANTED, null);
         }
-        return keys;
+        return new KeyFile(lines);
+    }
+
+    private static void add(String name, int number, ApiKey key, Map<String, List<ApiKey>> byId) {
+        List<ApiKey> own = byId.computeIfAbsent(key.id(), id -> new ArrayList<>(PER_ID_MAX));
+        for (ApiKey other : own) {
+            if (other.hash().equals(key.hash())) {
+                throw wrong(name, number, "the same key is there twice");
+            }
+        }
+        if (own.size() == PER_ID_MAX) {
+            throw wrong(name, number, "a third key of the id " + key.id() + "; two are allowed");
+        }
+        own.add(key);
     }
 
     private static ApiKey key(String name, int number, String[] fields) {
@@ -120,7 +128,8 @@ final class KeyFile {
             throw wrong(name, number, "there are " + fields.length + " fields; id, scopes, hash and time are needed");
         }
         if (!ID.matcher(fields[0]).matches()) {
-            throw wrong(name, number, "the id is not 1 to 40 letters, digits, hyphens and underscores");
+            throw wrong(
+                    name, number, "the id is not 1 to " + ID_CHARS_MAX + " letters, digits, hyphens and underscores");
         }
         if (!HASH.matcher(fields[2]).matches()) {
             throw wrong(name, number, "the hash is not 64 hexadecimal digits in lower case");
@@ -133,7 +142,7 @@ final class KeyFile {
             } else if (fields[i].startsWith("rate=") && rate == null) {
                 String given = fields[i].substring("rate=".length());
                 if (!RATE.matcher(given).matches()) {
-                    throw wrong(name, number, "the rate is not a whole number from 1 to 9999999");
+                    throw wrong(name, number, "the rate is not a whole number from 1 to " + TokenBucket.PER_SECOND_MAX);
                 }
                 rate = Integer.valueOf(given);
             } else {
@@ -169,65 +178,44 @@ final class KeyFile {
         return new KeyFileException(name + ", line " + number + ": " + what, null);
     }
 
-    static String format(List<ApiKey> keys) {
-        StringBuilder out =
-                new StringBuilder(FIRST_LINE).append('\n').append(COLUMNS).append('\n');
-        for (ApiKey key : keys) {
-            out.append(key.id()).append(' ').append(key.scopeText()).append(' ').append(key.hash());
-            out.append(' ').append(key.created());
-            if (key.expires() != null) {
-                out.append(" expires=").append(key.expires());
+    /** Its keys, from top to bottom. */
+    List<ApiKey> keys() {
+        return lines.stream().map(Line::key).filter(Objects::nonNull).toList();
+    }
+
+    /** The same with one more key: below the other of its id, or last. */
+    KeyFile with(ApiKey added) {
+        List<Line> more = new ArrayList<>(lines);
+        int at = more.size();
+        for (int i = 0; i < lines.size(); i++) {
+            ApiKey key = lines.get(i).key;
+            if (key != null && key.id().equals(added.id())) {
+                at = i + 1;
             }
-            if (key.requestsPerSecond() != null) {
-                out.append(" rate=").append(key.requestsPerSecond());
-            }
-            out.append('\n');
+        }
+        more.add(at, new Line(line(added), added));
+        return new KeyFile(more);
+    }
+
+    /** The same without some keys. */
+    KeyFile without(List<ApiKey> ended) {
+        return new KeyFile(lines.stream()
+                .filter(line -> line.key == null || !ended.contains(line.key))
+                .toList());
+    }
+
+    private static String line(ApiKey key) {
+        return key.id() + " " + key.scopeText() + " " + key.hash() + " " + key.created()
+                + (key.expires() == null ? "" : " expires=" + key.expires())
+                + (key.requestsPerSecond() == null ? "" : " rate=" + key.requestsPerSecond());
+    }
+
+    /** The text of the file. */
+    String text() {
+        StringBuilder out = new StringBuilder();
+        for (Line line : lines) {
+            out.append(line.text).append('\n');
         }
         return out.toString();
-    }
-
-    /** Replaces a file as a whole; whoever reads it has the old one or the new one. */
-    static void write(Path file, List<ApiKey> keys) {
-        Path directory = file.toAbsolutePath().getParent();
-        Path temporary = null;
-        try {
-            boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
-            // Who may read it stays as it was: a server may run as somebody else than who makes keys.
-            Set<PosixFilePermission> permissions = posix && Files.exists(file)
-                    ? Files.getPosixFilePermissions(file)
-                    : PosixFilePermissions.fromString("rw-------");
-            temporary = Files.createTempFile(directory, ".keys-", ".tmp");
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = ByteBuffer.wrap(format(keys).getBytes(StandardCharsets.UTF_8));
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                channel.force(true);
-            }
-            if (posix) {
-                Files.setPosixFilePermissions(temporary, permissions);
-            }
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            temporary = null;
-        } catch (IOException e) {
-            throw new KeyFileException("cannot write " + file + ": " + e, e);
-        } finally {
-            delete(temporary);
-        }
-    }
-
-    private static void delete(@Nullable Path temporary) {
-        if (temporary != null) {
-            try {
-                Files.deleteIfExists(temporary);
-            } catch (IOException e) {
-                // What could not be written is what matters, and is being told.
-            }
-        }
-    }
-
-    private static String shown(String text) {
-        String printable = text.replaceAll("[^\\x20-\\x7e]", "?");
-        return printable.length() > 60 ? printable.substring(0, 60) + "…" : printable;
     }
 }

@@ -7,29 +7,27 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes, renews and ends API keys in a file. Every change replaces the file as a whole, under a lock beside
  * it, so that two commands at once do not undo each other. Every method throws a {@link KeyFileException} if
- * the file cannot be used.
+ * the file cannot be used, or if what is asked for is not allowed; the file is as it was then. Thread-safe.
  */
 public final class KeyRing {
-    private static final int SECRET_BYTES = 32;
+    /** The lock beside a file is one process's; this one is for the threads of this process. */
+    private static final Object THREADS = new Object();
 
     private final Path file;
     private final Clock clock;
-    private final SecureRandom random = new SecureRandom();
 
     /** The keys of a file, which need not exist yet. */
     public KeyRing(Path file, Clock clock) {
@@ -53,18 +51,28 @@ public final class KeyRing {
 
     /** All keys. */
     public List<ApiKey> list() {
-        return KeyFile.read(file);
+        return KeyFile.parse(file.toString(), PrivateFile.read(file)).keys();
     }
 
-    /** Makes a first key for an id. */
+    /**
+     * Makes a first key for an id.
+     *
+     * @param expires from when on it is not good any more; null if never
+     * @param requestsPerSecond from 1 to 9,999,999; null for the server's default
+     */
     public Made create(String id, Set<Scope> scopes, @Nullable Instant expires, @Nullable Integer requestsPerSecond) {
         KeyFile.requireId(id);
         if (scopes.isEmpty()) {
             throw new KeyFileException(
                     "a key without a scope is good for nothing; write, read and admin are scopes", null);
         }
+        if (requestsPerSecond != null && (requestsPerSecond < 1 || requestsPerSecond > TokenBucket.PER_SECOND_MAX)) {
+            throw new KeyFileException(
+                    "a rate of " + requestsPerSecond + " a second; 1 to " + TokenBucket.PER_SECOND_MAX + " is allowed",
+                    null);
+        }
         return add(keys -> {
-            if (keys.stream().anyMatch(key -> key.id().equals(id))) {
+            if (!of(id, keys).isEmpty()) {
                 throw new KeyFileException(
                         "there is a key for " + id + " already; \"keys rotate " + id + "\" makes a second one", null);
             }
@@ -72,11 +80,16 @@ public final class KeyRing {
         });
     }
 
-    /** Makes a second key for an id, as good as its latest; the first stays good until it is revoked. */
+    /**
+     * Makes a second key for an id, as good as its first, which stays good until it is revoked.
+     *
+     * @param expires from when on the second is not good any more; null for a life as long as the first was
+     *     given
+     */
     public Made rotate(String id, @Nullable Instant expires) {
         KeyFile.requireId(id);
         return add(keys -> {
-            List<ApiKey> own = keys.stream().filter(key -> key.id().equals(id)).toList();
+            List<ApiKey> own = of(id, keys);
             if (own.isEmpty()) {
                 throw noSuch(id);
             }
@@ -86,9 +99,15 @@ public final class KeyRing {
                                 + own.get(1).fingerprint() + "; revoke one of them first",
                         null);
             }
-            ApiKey latest = own.get(0);
-            return new Template(id, latest.scopes(), expires, latest.requestsPerSecond());
+            ApiKey first = own.get(0);
+            return new Template(
+                    id, first.scopes(), expires == null ? endLike(first) : expires, first.requestsPerSecond());
         });
+    }
+
+    /** A key that has an end does not become one without by being rotated. */
+    private @Nullable Instant endLike(ApiKey first) {
+        return first.expires() == null ? null : now().plus(Duration.between(first.created(), first.expires()));
     }
 
     /**
@@ -98,24 +117,24 @@ public final class KeyRing {
      * @return what was ended
      */
     public List<ApiKey> revoke(String id, @Nullable String fingerprint) {
-        List<ApiKey> ended = new ArrayList<>();
-        change(keys -> {
-            List<ApiKey> left = new ArrayList<>();
-            for (ApiKey key : keys) {
-                boolean end = key.id().equals(id)
-                        && (fingerprint == null || key.fingerprint().equals(fingerprint));
-                (end ? ended : left).add(key);
-            }
+        return change(before -> {
+            List<ApiKey> ended = of(id, before.keys()).stream()
+                    .filter(key -> fingerprint == null || key.fingerprint().equals(fingerprint))
+                    .toList();
             if (ended.isEmpty()) {
                 throw fingerprint == null
                         ? noSuch(id)
                         : new KeyFileException(
-                                "no key of " + KeyFile.requireId(id) + " begins like that; \"keys list\" shows them",
+                                "no key of " + KeyFile.requireId(id)
+                                        + " has this fingerprint; \"keys list\" shows them",
                                 null);
             }
-            return left;
+            return new Change<>(before.without(ended), ended);
         });
-        return ended;
+    }
+
+    private static List<ApiKey> of(String id, List<ApiKey> keys) {
+        return keys.stream().filter(key -> key.id().equals(id)).toList();
     }
 
     private KeyFileException noSuch(String id) {
@@ -129,35 +148,46 @@ public final class KeyRing {
             @Nullable Instant expires,
             @Nullable Integer requestsPerSecond) {}
 
-    private Made add(java.util.function.Function<List<ApiKey>, Template> chosen) {
-        byte[] secretBytes = new byte[SECRET_BYTES];
-        random.nextBytes(secretBytes);
-        String secret = Base64.getUrlEncoder().withoutPadding().encodeToString(secretBytes);
-        Made[] made = new Made[1];
-        change(keys -> {
-            Template template = chosen.apply(keys);
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    }
+
+    private Made add(Function<List<ApiKey>, Template> chosen) {
+        String secret = Secrets.next();
+        return change(before -> {
+            Template template = chosen.apply(before.keys());
             ApiKey key = new ApiKey(
                     template.id,
                     template.scopes,
-                    HexFormat.of().formatHex(Secrets.sha256(secret)),
-                    clock.instant().truncatedTo(ChronoUnit.SECONDS),
+                    HexFormat.of().formatHex(Secrets.hash(secret, 0)),
+                    now(),
                     template.expires,
                     template.requestsPerSecond);
-            made[0] = new Made(key, template.id + "." + secret);
-            List<ApiKey> more = new ArrayList<>(keys);
-            more.add(key);
-            return more;
+            return new Change<>(before.with(key), new Made(key, template.id + "." + secret));
         });
-        return made[0];
     }
 
-    private void change(UnaryOperator<List<ApiKey>> change) {
-        Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
-        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock lock = channel.lock()) {
-            KeyFile.write(file, change.apply(Files.exists(file) ? KeyFile.read(file) : List.of()));
-        } catch (IOException e) {
-            throw new KeyFileException("cannot change " + file + ": " + e, e);
+    /** What a file is to be, and what to tell of it. */
+    private record Change<T>(KeyFile after, T result) {}
+
+    private <T> T change(Function<KeyFile, Change<T>> change) {
+        synchronized (THREADS) {
+            try {
+                Path target = PrivateFile.real(file);
+                Path lockFile = target.resolveSibling(target.getFileName() + ".lock");
+                try (FileChannel channel =
+                                FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        FileLock lock = channel.lock()) {
+                    KeyFile before = Files.exists(target)
+                            ? KeyFile.parse(file.toString(), PrivateFile.read(target))
+                            : KeyFile.empty();
+                    Change<T> changed = change.apply(before);
+                    PrivateFile.replace(target, changed.after.text());
+                    return changed.result;
+                }
+            } catch (IOException e) {
+                throw new KeyFileException("cannot change " + file + ": " + PrivateFile.reason(e), e);
+            }
         }
     }
 }
