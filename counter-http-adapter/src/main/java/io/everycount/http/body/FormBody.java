@@ -2,10 +2,13 @@
 package io.everycount.http.body;
 
 import io.everycount.Increments;
+import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * One increment as a browser or {@code curl -d} sends it, {@code key=abc&value=5}, percent-encoded, a plus
- * for a space. The value is 1 if there is none.
+ * for a space. The value is 1 if there is none. A control character has to be encoded: one that is not, such
+ * as a last line feed, came by mistake.
  */
 public final class FormBody {
     private static final byte[] KEY = {'k', 'e', 'y'};
@@ -19,7 +22,13 @@ public final class FormBody {
      * @param into is over {@code body}, and gets one increment
      */
     public static void parse(byte[] body, int offset, int length, Increments into) throws BodyException {
+        Objects.checkFromIndexSize(offset, length, body.length);
         int end = offset + length;
+        ByteOrderMark.refuse(body, offset, end);
+        int control = Scan.control(body, offset, end);
+        if (control < end) {
+            throw malformed("a control character is not percent-encoded", body, offset, control, end);
+        }
         int keyFrom = -1;
         int keyLength = 0;
         long delta = 1;
@@ -101,15 +110,7 @@ public final class FormBody {
     }
 
     private static boolean is(byte[] body, int from, int length, byte[] name) {
-        if (length != name.length) {
-            return false;
-        }
-        for (int i = 0; i < length; i++) {
-            if (body[from + i] != name[i]) {
-                return false;
-            }
-        }
-        return true;
+        return Arrays.equals(body, from, from + length, name, 0, name.length);
     }
 
     private static BodyException malformed(String what, byte[] body, int offset, int from, int to) {

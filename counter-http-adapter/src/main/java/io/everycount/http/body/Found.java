@@ -24,7 +24,7 @@ final class Found {
             if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
                 out.append(c);
             } else {
-                out.append(String.format("\\x%02x", (int) c));
+                out.append("\\x").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 0xf, 16));
             }
         }
         return out.append(to < end ? "…\"" : "\"").toString();

@@ -13,8 +13,7 @@ public final class JsonBody {
      * @param into is over {@code body}, and gets the increment
      */
     public static void parseOne(byte[] body, int offset, int length, Increments into) throws BodyException {
-        ByteOrderMark.refuse(body, offset, offset + length);
-        JsonReader json = new JsonReader(body, offset, offset, offset + length);
+        JsonReader json = JsonReader.ofDocument(body, offset, length);
         json.increment(into);
         json.takeEnd();
     }
@@ -27,17 +26,17 @@ public final class JsonBody {
      */
     public static void parseMany(byte[] body, int offset, int length, int incrementsMax, Increments into)
             throws BodyException {
-        ByteOrderMark.refuse(body, offset, offset + length);
-        JsonReader json = new JsonReader(body, offset, offset, offset + length);
+        JsonReader json = JsonReader.ofDocument(body, offset, length);
         switch (json.peek()) {
-            case '[' -> array(json, offset, incrementsMax, into);
-            case '{' -> object(json, offset, incrementsMax, into);
+            case '[' -> array(json, incrementsMax, into);
+            case '{' -> object(json, incrementsMax, into);
             default -> throw json.unexpected("an array of increments, or an object of keys and deltas");
         }
+        json.index(-1);
         json.takeEnd();
     }
 
-    private static void array(JsonReader json, int offset, int incrementsMax, Increments into) throws BodyException {
+    private static void array(JsonReader json, int incrementsMax, Increments into) throws BodyException {
         json.take('[', "[");
         if (json.peek() == ']') {
             json.take(']', "]");
@@ -46,14 +45,14 @@ public final class JsonBody {
         int index = 0;
         do {
             if (index == incrementsMax) {
-                throw BodyException.tooMany(incrementsMax, json.at() - offset);
+                throw BodyException.tooMany(incrementsMax, json.offset());
             }
             json.index(index++);
             json.increment(into);
         } while (json.takeCommaOr(']'));
     }
 
-    private static void object(JsonReader json, int offset, int incrementsMax, Increments into) throws BodyException {
+    private static void object(JsonReader json, int incrementsMax, Increments into) throws BodyException {
         json.take('{', "{");
         if (json.peek() == '}') {
             json.take('}', "}");
@@ -62,7 +61,7 @@ public final class JsonBody {
         int index = 0;
         do {
             if (index == incrementsMax) {
-                throw BodyException.tooMany(incrementsMax, json.at() - offset);
+                throw BodyException.tooMany(incrementsMax, json.offset());
             }
             json.index(index++);
             json.peek();

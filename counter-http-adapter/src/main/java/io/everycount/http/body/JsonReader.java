@@ -2,28 +2,56 @@
 package io.everycount.http.body;
 
 import io.everycount.Increments;
+import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Reads what there is of JSON (RFC 8259) in increments: objects, strings and whole numbers, strictly. Strings
- * are decoded in place. Whether they are well-formed UTF-8 is for the cache to say. For one body.
+ * are decoded in place. Whether they are well-formed UTF-8 is for the cache to say. For one body, all of it or
+ * line by line.
  */
 final class JsonReader {
+    private static final byte[] KEY = {'k', 'e', 'y'};
+    private static final byte[] VALUE = {'v', 'a', 'l', 'u', 'e'};
+    private static final long KEY_IN_QUOTES = Scan.packed("\"key\"");
+    private static final long VALUE_IN_QUOTES = Scan.packed("\"value\"");
+
+    private enum Member {
+        KEY,
+        VALUE,
+        OTHER
+    }
+
     private final byte[] bytes;
     private final int begin;
     private final int end;
+    private final boolean byLine;
     private int at;
     private int index = -1;
     private int stringFrom;
     private int stringLength;
 
-    JsonReader(byte[] bytes, int begin, int from, int end) {
+    private JsonReader(byte[] bytes, int offset, int length, boolean byLine) throws BodyException {
+        Objects.checkFromIndexSize(offset, length, bytes.length);
         this.bytes = bytes;
-        this.begin = begin;
-        this.at = from;
-        this.end = end;
+        this.begin = offset;
+        this.at = offset;
+        this.end = offset + length;
+        this.byLine = byLine;
+        ByteOrderMark.refuse(bytes, begin, end);
     }
 
-    /** Which increment is being read, for messages. */
+    /** Reads a document: line feeds are white space. */
+    static JsonReader ofDocument(byte[] bytes, int offset, int length) throws BodyException {
+        return new JsonReader(bytes, offset, length, false);
+    }
+
+    /** Reads a document on each line: nothing but {@link #takeLineFeed} takes a line feed. */
+    static JsonReader ofLines(byte[] bytes, int offset, int length) throws BodyException {
+        return new JsonReader(bytes, offset, length, true);
+    }
+
+    /** Which increment is being read, for messages; -1 for none. */
     void index(int index) {
         this.index = index;
     }
@@ -38,21 +66,23 @@ final class JsonReader {
         return stringLength;
     }
 
-    /** Where reading is, in the array. */
-    int at() {
-        return at;
+    /** Where reading is, in bytes from the beginning of the body. */
+    int offset() {
+        return at - begin;
     }
 
     /** Skips white space, and returns the byte that follows without taking it; -1 at the end. */
     int peek() {
-        while (at < end) {
-            byte c = bytes[at];
-            if (c != ' ' && c != '\n' && c != '\r' && c != '\t') {
-                return c & 0xff;
-            }
-            at++;
+        int i = at;
+        while (i < end && isSpace(bytes[i])) {
+            i++;
         }
-        return -1;
+        at = i;
+        return i < end ? bytes[i] & 0xff : -1;
+    }
+
+    private boolean isSpace(byte b) {
+        return b == ' ' || b == '\t' || b == '\r' || b == '\n' && !byLine;
     }
 
     /** Takes one character, after white space. */
@@ -80,6 +110,16 @@ final class JsonReader {
         }
     }
 
+    /** Makes sure that nothing but white space follows on this line, and goes on to the next. */
+    void takeLineFeed() throws BodyException {
+        int c = peek();
+        if (c == '\n') {
+            at++;
+        } else if (c >= 0) {
+            throw unexpected("nothing more on this line");
+        }
+    }
+
     /** Takes an object {@code {"key": …, "value": …}}, whose value is 1 if there is none. */
     void increment(Increments into) throws BodyException {
         take('{', "an object with a key and a value");
@@ -93,8 +133,8 @@ final class JsonReader {
         do {
             peek();
             int nameAt = at;
-            string("\"key\" or \"value\"");
-            if (isKey()) {
+            Member member = member();
+            if (member == Member.KEY) {
                 if (keyFrom >= 0) {
                     throw malformed("there is a second key", nameAt);
                 }
@@ -103,7 +143,7 @@ final class JsonReader {
                 string("a string as key");
                 keyFrom = stringFrom;
                 keyLength = stringLength;
-            } else if (isValue()) {
+            } else if (member == Member.VALUE) {
                 if (hasValue) {
                     throw malformed("there is a second value", nameAt);
                 }
@@ -123,19 +163,23 @@ final class JsonReader {
         into.add(keyFrom, keyLength, value);
     }
 
-    private boolean isKey() {
-        int f = stringFrom;
-        return stringLength == 3 && bytes[f] == 'k' && bytes[f + 1] == 'e' && bytes[f + 2] == 'y';
-    }
-
-    private boolean isValue() {
-        int f = stringFrom;
-        return stringLength == 5
-                && bytes[f] == 'v'
-                && bytes[f + 1] == 'a'
-                && bytes[f + 2] == 'l'
-                && bytes[f + 3] == 'u'
-                && bytes[f + 4] == 'e';
+    private Member member() throws BodyException {
+        // Nearly every name is written this way: no need to look for its end.
+        if (Scan.begins(bytes, at, end, KEY_IN_QUOTES)) {
+            at += KEY.length + 2;
+            return Member.KEY;
+        }
+        if (Scan.begins(bytes, at, end, VALUE_IN_QUOTES)) {
+            at += VALUE.length + 2;
+            return Member.VALUE;
+        }
+        string("\"key\" or \"value\"");
+        if (Arrays.equals(bytes, stringFrom, stringFrom + stringLength, KEY, 0, KEY.length)) {
+            return Member.KEY;
+        }
+        return Arrays.equals(bytes, stringFrom, stringFrom + stringLength, VALUE, 0, VALUE.length)
+                ? Member.VALUE
+                : Member.OTHER;
     }
 
     /** Takes a string that begins here. */
@@ -144,23 +188,19 @@ final class JsonReader {
             throw unexpected(what);
         }
         int from = at + 1;
-        for (int i = from; i < end; i++) {
-            byte c = bytes[i];
-            if (c == '"') {
-                stringFrom = from;
-                stringLength = i - from;
-                at = i + 1;
-                return;
-            }
-            if (c == '\\') {
-                escapedString(from, i);
-                return;
-            }
-            if (c >= 0 && c < ' ') {
-                throw controlCharacter(i);
-            }
+        int stop = Scan.stringStop(bytes, from, end);
+        if (stop == end) {
+            throw malformed("a string has no closing quote", at);
         }
-        throw malformed("a string has no closing quote", at);
+        if (bytes[stop] == '"') {
+            stringFrom = from;
+            stringLength = stop - from;
+            at = stop + 1;
+        } else if (bytes[stop] == '\\') {
+            escapedString(from, stop);
+        } else {
+            throw controlCharacter(stop);
+        }
     }
 
     /** The rest of a string from its first escape on: what is decoded moves down. */
@@ -175,7 +215,7 @@ final class JsonReader {
                 at = i + 1;
                 return;
             }
-            if (c >= 0 && c < ' ') {
+            if (Scan.isControl(c)) {
                 throw controlCharacter(i);
             }
             if (c != '\\') {
@@ -273,8 +313,8 @@ final class JsonReader {
 
     /** Says what was expected at this place, and what is there. */
     BodyException unexpected(String expected) {
-        return BodyException.malformed(
-                "expected " + expected + ", found " + Found.at(bytes, at, end), index, at - begin);
+        String found = byLine && at < end && bytes[at] == '\n' ? "the end of the line" : Found.at(bytes, at, end);
+        return BodyException.malformed("expected " + expected + ", found " + found, index, at - begin);
     }
 
     private BodyException malformed(String what, int where) {

@@ -3,7 +3,7 @@ package io.everycount.http.body;
 
 import io.everycount.Increments;
 
-/** Increments as lines of JSON, each what {@link JsonBody#parseOne} takes. Empty lines do not matter. */
+/** Increments as lines of JSON, each what {@link JsonBody#parseOne} takes. Blank lines do not matter. */
 public final class NdjsonBody {
     private NdjsonBody() {}
 
@@ -14,25 +14,17 @@ public final class NdjsonBody {
      */
     public static void parse(byte[] body, int offset, int length, int incrementsMax, Increments into)
             throws BodyException {
-        int end = offset + length;
-        ByteOrderMark.refuse(body, offset, end);
+        JsonReader json = JsonReader.ofLines(body, offset, length);
         int index = 0;
-        int line = offset;
-        while (line < end) {
-            int lineFeed = line;
-            while (lineFeed < end && body[lineFeed] != '\n') {
-                lineFeed++;
-            }
-            JsonReader json = new JsonReader(body, offset, line, lineFeed);
-            if (json.peek() >= 0) {
+        while (json.peek() >= 0) {
+            if (json.peek() != '\n') {
                 if (index == incrementsMax) {
-                    throw BodyException.tooMany(incrementsMax, line - offset);
+                    throw BodyException.tooMany(incrementsMax, json.offset());
                 }
                 json.index(index++);
                 json.increment(into);
-                json.takeEnd();
             }
-            line = lineFeed + 1;
+            json.takeLineFeed();
         }
     }
 }

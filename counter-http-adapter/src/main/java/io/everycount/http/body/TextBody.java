@@ -2,11 +2,13 @@
 package io.everycount.http.body;
 
 import io.everycount.Increments;
+import java.util.Objects;
 
 /**
  * Lines of text, each a key, blanks, and a delta: {@code page:/home 5}. The last blanks of a line separate,
  * so that a key may have blanks within. A carriage return before the line feed, blanks before that, a
- * missing last line feed, and empty lines do not matter.
+ * missing last line feed, and empty lines do not matter. Other control characters are refused: a carriage
+ * return alone would make one long key of many lines.
  */
 public final class TextBody {
     private TextBody() {}
@@ -18,19 +20,14 @@ public final class TextBody {
      */
     public static void parse(byte[] body, int offset, int length, int incrementsMax, Increments into)
             throws BodyException {
+        Objects.checkFromIndexSize(offset, length, body.length);
         int end = offset + length;
         ByteOrderMark.refuse(body, offset, end);
         int count = 0;
         int line = offset;
         while (line < end) {
-            int lineFeed = line;
-            while (lineFeed < end && body[lineFeed] != '\n') {
-                lineFeed++;
-            }
-            int to = lineFeed;
-            if (to > line && body[to - 1] == '\r') {
-                to--;
-            }
+            int lineEnd = lineEnd(body, offset, line, end, count);
+            int to = lineEnd;
             while (to > line && isBlank(body[to - 1])) {
                 to--;
             }
@@ -40,11 +37,23 @@ public final class TextBody {
                 }
                 line(body, offset, line, to, count, into);
                 count++;
-            } else if (lineFeed > line && isBlank(body[line])) {
-                throw malformed("a line has nothing but blanks", body, offset, line, lineFeed, count);
+            } else if (lineEnd > line) {
+                throw malformed("a line has nothing but blanks", body, offset, line, lineEnd, count);
             }
-            line = lineFeed + 1;
+            line = lineEnd < end && body[lineEnd] == '\r' ? lineEnd + 2 : lineEnd + 1;
         }
+    }
+
+    /** Where the line ends that begins at {@code line}: at its carriage return, its line feed or {@code end}. */
+    private static int lineEnd(byte[] body, int offset, int line, int end, int index) throws BodyException {
+        int at = Scan.control(body, line, end);
+        while (at < end && body[at] == '\t') {
+            at = Scan.control(body, at + 1, end);
+        }
+        if (at == end || body[at] == '\n' || body[at] == '\r' && (at + 1 == end || body[at + 1] == '\n')) {
+            return at;
+        }
+        throw malformed("a line has a control character", body, offset, at, end, index);
     }
 
     private static void line(byte[] body, int offset, int line, int to, int index, Increments into)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.everycount.http.body.Parsed.Entry;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,28 +14,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What each format takes, and what it says of what it does not. Of an expected list, entries are key=delta. */
 class BodyTest {
     private static final int MAX = 4;
-
-    private enum Format {
-        FORM,
-        ONE,
-        MANY,
-        NDJSON,
-        TEXT;
-
-        Parsed parse(String body) throws BodyException {
-            return Parsed.of(
-                    (bytes, offset, length, into) -> {
-                        switch (this) {
-                            case FORM -> FormBody.parse(bytes, offset, length, into);
-                            case ONE -> JsonBody.parseOne(bytes, offset, length, into);
-                            case MANY -> JsonBody.parseMany(bytes, offset, length, MAX, into);
-                            case NDJSON -> NdjsonBody.parse(bytes, offset, length, MAX, into);
-                            case TEXT -> TextBody.parse(bytes, offset, length, MAX, into);
-                        }
-                    },
-                    body);
-        }
-    }
 
     /** In the tables: ⏎ is a line feed, ↵ a carriage return, ⇥ a tab, ␣ a space, ⑊ a backslash, ∅ nothing. */
     private static String real(String shown) {
@@ -73,13 +52,16 @@ class BodyTest {
             NDJSON ¦ ∅                                        ¦ ∅
             TEXT   ¦ a 1                                      ¦ a=1
             TEXT   ¦ a 1⏎⏎b⇥-2↵⏎with some spaces␣⇥3␣␣⏎        ¦ a=1,b=-2,with some spaces=3
+            TEXT   ¦ a 1↵                                     ¦ a=1
+            TEXT   ¦ a⇥b⇥ä␣-007                               ¦ a⇥b⇥ä=-7
             TEXT   ¦ 5 5                                      ¦ 5=5
             TEXT   ¦ ∅                                        ¦ ∅
             TEXT   ¦ ⏎↵⏎                                      ¦ ∅
             """)
     void good_bodies_are_taken(Format format, String body, String expected) throws BodyException {
         List<String> found = new ArrayList<>();
-        for (Entry entry : format.parse(real(body)).entries()) {
+        for (Entry entry :
+                format.parse(real(body).getBytes(StandardCharsets.UTF_8), MAX).entries()) {
             found.add(entry.key() + "=" + entry.delta());
         }
         String wanted = real(expected);
@@ -98,6 +80,8 @@ class BodyTest {
             FORM   ¦ key=a&value=1.5               ¦ -1 ¦ 12 ¦ not a whole number of 64 bits: "1.5"
             FORM   ¦ key=a&value=9223372036854775808  ¦ -1 ¦ 12 ¦ not a whole number
             FORM   ¦ key=a&value=-9223372036854775809 ¦ -1 ¦ 12 ¦ not a whole number
+            FORM   ¦ key=a⏎                        ¦ -1 ¦ 5  ¦ a control character is not percent-encoded
+            FORM   ¦ \uFEFFkey=a                   ¦ -1 ¦ 0  ¦ byte order mark
             FORM   ¦ key=%4                        ¦ -1 ¦ 4  ¦ two hexadecimal digits
             FORM   ¦ key=%                         ¦ -1 ¦ 4  ¦ two hexadecimal digits
             FORM   ¦ key=%4g                       ¦ -1 ¦ 4  ¦ two hexadecimal digits
@@ -136,15 +120,26 @@ class BodyTest {
             MANY   ¦ [{"key":"a"}                  ¦ 0  ¦ 12 ¦ expected a comma or ], found the end
             MANY   ¦ {"key":"abc"}                 ¦ 0  ¦ 7  ¦ a whole number of 64 bits
             MANY   ¦ {"a":1,"b":[1]}               ¦ 1  ¦ 11 ¦ a whole number of 64 bits
+            MANY   ¦ [{"key":"a"}] x               ¦ -1 ¦ 14 ¦ expected nothing more, found "x"
+            MANY   ¦ {"a":1}{"b":1}                ¦ -1 ¦ 7  ¦ expected nothing more
+            MANY   ¦ [[{"key":"a"}]]               ¦ 0  ¦ 1  ¦ expected an object
+            MANY   ¦ [{"key":"a"},{"key":"b","value":NaN}] ¦ 1 ¦ 32 ¦ a whole number of 64 bits, without quotes, fraction or exponent, found "NaN}]"
+            MANY   ¦ \uFEFF[]                      ¦ -1 ¦ 0  ¦ byte order mark
             MANY   ¦ {"a":1,"b":1,"c":1,"d":1,"e":1} ¦ 4 ¦ 25 ¦ more than 4 increments
             NDJSON ¦ {"key":"a"} {"key":"b"}       ¦ 0  ¦ 12 ¦ expected nothing more
-            NDJSON ¦ {"key":⏎"a"}                  ¦ 0  ¦ 7  ¦ expected a string as key, found the end
+            NDJSON ¦ {"key":⏎"a"}                  ¦ 0  ¦ 7  ¦ expected a string as key, found the end of the line
+            NDJSON ¦ {"key":"a⏎                    ¦ 0  ¦ 9  ¦ a control character
+            NDJSON ¦ ⏎{"key":"a"}⏎⏎{"key":"b"},⏎   ¦ 1  ¦ 25 ¦ expected nothing more on this line, found ",⑊x0a"
+            NDJSON ¦ {"a":1}                       ¦ 0  ¦ 1  ¦ a member "a"
+            NDJSON ¦ \uFEFF{"key":"a"}             ¦ -1 ¦ 0  ¦ byte order mark
             NDJSON ¦ {"key":"a"}⏎{"key":1}         ¦ 1  ¦ 19 ¦ a string as key
             TEXT   ¦ abc                           ¦ 0  ¦ 0  ¦ a single word: "abc"
             TEXT   ¦ a 1⏎b                         ¦ 1  ¦ 4  ¦ a single word: "b"
             TEXT   ¦ a 1⏎b x                       ¦ 1  ¦ 6  ¦ not a whole number of 64 bits: "x"
             TEXT   ¦ a 1⏎b 1e3                     ¦ 1  ¦ 6  ¦ not a whole number
             TEXT   ¦ a +1                          ¦ 0  ¦ 2  ¦ not a whole number
+            TEXT   ¦ a 1↵b 1↵                      ¦ 0  ¦ 3  ¦ a line has a control character
+            TEXT   ¦ a 1⏎b␈ 1                      ¦ 1  ¦ 5  ¦ a line has a control character: "⑊x08 1"
             TEXT   ¦ ␣a 1                          ¦ 0  ¦ 0  ¦ begins with a blank
             TEXT   ¦ a 1⏎␣␣⏎                       ¦ 1  ¦ 4  ¦ nothing but blanks
             TEXT   ¦ a 1⏎b 1⏎c 1⏎d 1⏎e 1           ¦ 4  ¦ 16 ¦ more than 4 increments
@@ -152,9 +147,10 @@ class BodyTest {
             """)
     void bad_bodies_are_refused_with_the_place_and_the_reason(
             Format format, String body, int index, int offset, String reason) {
-        BodyException refused = catchThrowableOfType(BodyException.class, () -> format.parse(real(body)));
+        BodyException refused = catchThrowableOfType(
+                BodyException.class, () -> format.parse(real(body).getBytes(StandardCharsets.UTF_8), MAX));
         assertThat(refused).as("refused").isNotNull();
-        assertThat(refused.getMessage()).contains(reason);
+        assertThat(refused.getMessage()).contains(real(reason));
         assertThat(refused.index()).as("index: " + refused.getMessage()).isEqualTo(index);
         assertThat(refused.offset()).as("offset: " + refused.getMessage()).isEqualTo(offset);
     }

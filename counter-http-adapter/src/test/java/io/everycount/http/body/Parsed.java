@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** What a parser made of a body that sits in the middle of a larger array. */
 record Parsed(List<Entry> entries) {
@@ -13,6 +14,9 @@ record Parsed(List<Entry> entries) {
 
     private static final int MARGIN = 7;
     private static final byte GUARD = 0x55;
+
+    /** Bounded, and nothing that a terminal or a log would take for more than a letter. */
+    private static final Pattern MESSAGE = Pattern.compile("[ -~…]{1,400}");
 
     @FunctionalInterface
     interface Parser {
@@ -35,8 +39,8 @@ record Parsed(List<Entry> entries) {
             if (e.offset() < 0
                     || e.offset() > body.length
                     || e.index() < -1
-                    || e.getMessage().isBlank()) {
-                throw new AssertionError("a useless error: " + e.getMessage() + " at " + e.offset(), e);
+                    || !MESSAGE.matcher(e.getMessage()).matches()) {
+                throw new AssertionError("a useless or dangerous error: " + e.getMessage() + " at " + e.offset(), e);
             }
             throw e;
         } finally {
