@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.everycount.http.exchange.Exchange;
 import io.everycount.http.exchange.Json;
 import io.everycount.http.exchange.Response;
+import io.everycount.http.exchange.Shown;
 import io.everycount.jdbc.CounterTotals;
 import io.everycount.jdbc.Total;
 import io.everycount.jdbc.Totals;

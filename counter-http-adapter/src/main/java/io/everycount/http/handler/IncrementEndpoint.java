@@ -9,6 +9,7 @@ import io.everycount.http.body.FormBody;
 import io.everycount.http.body.JsonBody;
 import io.everycount.http.exchange.Endpoint;
 import io.everycount.http.exchange.Exchange;
+import io.everycount.http.exchange.Shown;
 
 /** {@code POST /increment}: one key. */
 final class IncrementEndpoint implements Endpoint {

@@ -10,6 +10,7 @@ import io.everycount.http.body.NdjsonBody;
 import io.everycount.http.body.TextBody;
 import io.everycount.http.exchange.Endpoint;
 import io.everycount.http.exchange.Exchange;
+import io.everycount.http.exchange.Shown;
 
 /** {@code POST /increments}: many keys, all of them or none. */
 final class IncrementsEndpoint implements Endpoint {

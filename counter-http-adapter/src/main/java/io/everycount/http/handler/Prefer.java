@@ -2,6 +2,7 @@
 package io.everycount.http.handler;
 
 import io.everycount.http.exchange.Problem;
+import io.everycount.http.exchange.Shown;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

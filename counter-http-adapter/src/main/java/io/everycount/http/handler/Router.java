@@ -7,6 +7,7 @@ import io.everycount.http.exchange.Problem;
 import io.everycount.http.exchange.RequestHead;
 import io.everycount.http.exchange.Response;
 import io.everycount.http.exchange.Routes;
+import io.everycount.http.exchange.Shown;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.http.handler;
 
+import io.everycount.http.exchange.Shown;
 import org.jspecify.annotations.Nullable;
 
 /** Where a page of totals by value ended: written as the value, a colon, and the key. */
