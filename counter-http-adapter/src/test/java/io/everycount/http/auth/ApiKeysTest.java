@@ -155,6 +155,8 @@ class ApiKeysTest {
             }
             for (String text : broken) {
                 Files.writeString(file, text);
+                // Recent, so that it is read at each look.
+                Files.setLastModifiedTime(file, FileTime.from(clock.instant()));
                 for (int look = 0; look < 3; look++) {
                     keys.lookAgain();
                 }

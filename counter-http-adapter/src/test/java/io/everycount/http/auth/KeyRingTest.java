@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -195,6 +196,33 @@ class KeyRingTest {
         try (Stream<Path> files = Files.list(directory)) {
             assertThat(files.map(each -> each.getFileName().toString())).containsExactlyInAnyOrder("keys", "keys.lock");
         }
+    }
+
+    @Test
+    void changes_by_two_processes_do_not_undo_each_other() throws Exception {
+        List<Process> processes = new ArrayList<>();
+        try {
+            for (String prefix : List.of("a", "b")) {
+                processes.add(new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java")
+                                        .toString(),
+                                "-Xmx64m",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                KeyMaker.class.getName(),
+                                file.toString(),
+                                prefix)
+                        .inheritIO()
+                        .start());
+            }
+            for (Process process : processes) {
+                assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+                assertThat(process.exitValue()).isZero();
+            }
+        } finally {
+            processes.forEach(Process::destroyForcibly);
+        }
+        assertThat(ring.list()).hasSize(2 * KeyMaker.KEYS);
     }
 
     @ParameterizedTest
