@@ -32,6 +32,10 @@ final class Reference {
     /** The body has to be refused. */
     private static final class Refused extends Exception {
         private static final long serialVersionUID = 1L;
+
+        Refused() {
+            super(null, null, false, false);
+        }
     }
 
     @FunctionalInterface
