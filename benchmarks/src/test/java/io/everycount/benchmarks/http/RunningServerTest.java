@@ -8,24 +8,29 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class RunningServerTest {
     private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
 
-    @Test
-    void a_server_is_started_answers_uses_time_and_ends() throws Exception {
-        Contender jdk = Contender.all().stream()
-                .filter(contender -> contender.name().equals("jdk"))
+    @ParameterizedTest
+    @ValueSource(strings = {"adapter", "netty", "jetty", "jdk"})
+    void a_server_is_started_answers_everything_uses_time_and_ends(String name) throws Exception {
+        Contender contender = Contender.all().stream()
+                .filter(one -> one.name().equals(name))
                 .findAny()
                 .orElseThrow();
         int port;
-        try (RunningServer server = RunningServer.start(jdk, JAVA, Processors.any())) {
+        try (RunningServer server = RunningServer.start(contender, JAVA, Processors.any())) {
             port = server.port;
             assertThat(server.awaitFirstAnswer()).isPositive();
-            assertThat(server.cpu()).isPositive();
-            try (Load load = Load.open(port, LoadCase.TEXT)) {
-                load.run(200);
+            for (LoadCase load : LoadCase.values()) {
+                try (Load clients = Load.open(port, load)) {
+                    clients.run(load.connections);
+                }
             }
+            assertThat(server.cpu()).isPositive();
         }
         assertThatThrownBy(() -> Load.open(port, LoadCase.FORM)).isInstanceOf(IOException.class);
     }
