@@ -81,9 +81,13 @@ final class ServeCommand implements Callable<Integer> {
         CounterMetrics metrics = new CounterMetrics();
         CounterCache cache = settings.cache(sink).listener(metrics.listener()).build();
         CloseReport report;
+        // Nothing is counted before it serves, so there is nothing to wait for if it does not come to that.
+        Duration patience = Duration.ZERO;
         try {
-            CounterServer server = start(settings, sink, cache, metrics);
+            // Before it serves: what is taken from then on must not die of a signal.
             CtrlC.onFirst(() -> reasons.add("told to stop"));
+            CounterServer server = start(settings, sink, cache, metrics);
+            patience = settings.get(Setting.SHUTDOWN_TIMEOUT);
             console.note("Everycount serves on " + url(settings, server.port())
                     + (server.managementPort() == server.port()
                             ? ""
@@ -93,9 +97,9 @@ final class ServeCommand implements Callable<Integer> {
             Duration drain = settings.get(Setting.DRAIN_TIME);
             console.note("Stopping: " + reason
                     + (drain.isZero() ? "" : ". Not ready any more; serving for " + Text.time(drain) + " more"));
-            server.stop(drain, settings.get(Setting.SHUTDOWN_TIMEOUT));
+            server.stop(drain, patience);
         } finally {
-            report = cache.close(settings.get(Setting.SHUTDOWN_TIMEOUT));
+            report = cache.close(patience);
         }
         return verdict(report);
     }
@@ -149,8 +153,9 @@ final class ServeCommand implements Callable<Integer> {
         try {
             return builder.start();
         } catch (IOException e) {
+            Throwable reason = e.getCause() == null ? e : e.getCause();
             throw new UsageError("cannot listen on " + listen + (management == null ? "" : " and " + management) + ": "
-                    + e.getMessage() + "; \"doctor\" with the same settings tells more");
+                    + reason.getMessage() + "; \"doctor\" with the same settings tells more");
         } catch (IllegalArgumentException e) {
             throw new UsageError(String.valueOf(e.getMessage()));
         }
