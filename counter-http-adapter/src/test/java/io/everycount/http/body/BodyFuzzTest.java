@@ -14,7 +14,7 @@ class BodyFuzzTest {
     private static final String LONG_MIN = "-9223372036854775808";
     private static final int INCREMENTS_MAX = 20;
 
-    @DictionaryEntries({"key=", "value=", "&", "%25", "%c3%a4", "+", "=", LONG_MIN, "\\xef\\xbb\\xbf"})
+    @DictionaryEntries({"key=", "value=", "&", "%25", "%c3%a4", "+", "=", LONG_MIN})
     @FuzzTest
     void form(byte[] body) {
         Format.FORM.agreesToTake(body, 1);
@@ -33,14 +33,13 @@ class BodyFuzzTest {
         Format.MANY.agreesToTake(body, INCREMENTS_MAX);
     }
 
-    @DictionaryEntries({"{\"key\":", "\"value\":", "\"a\"", ",", "}", "\\x0a", "\\x0d\\x0a", "\\ud83d\\ude00", LONG_MIN
-    })
+    @DictionaryEntries({"{\"key\":", "\"value\":", "\"a\"", ",", "}", "\\ud83d\\ude00", LONG_MIN})
     @FuzzTest
     void ndjson(byte[] body) {
         Format.NDJSON.agreesToTake(body, INCREMENTS_MAX);
     }
 
-    @DictionaryEntries({"key 1\\x0a", "\\x09-1\\x0d\\x0a", " ", "\\x09", "\\x0a", "\\x0d", LONG_MIN})
+    @DictionaryEntries({"key 1", " -1", LONG_MIN})
     @FuzzTest
     void text(byte[] body) {
         Format.TEXT.agreesToTake(body, INCREMENTS_MAX);
