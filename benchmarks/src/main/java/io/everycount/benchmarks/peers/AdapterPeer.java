@@ -15,7 +15,5 @@ public final class AdapterPeer {
         CounterServer.builder(counters)
                 .listen("127.0.0.1", Integer.parseInt(args[0]))
                 .start();
-        // Its threads are daemons: they do not keep a host application alive.
-        Thread.currentThread().join();
     }
 }
