@@ -25,7 +25,7 @@ class HaproxyIT {
     private static final int SHARE_MIN = 1_000;
 
     /** Longer than two of HAProxy's checks. */
-    private static final String DRAIN_TIME = "1500ms";
+    private static final String DRAIN_TIME = "2s";
 
     @TempDir
     Path directory;
@@ -61,6 +61,8 @@ class HaproxyIT {
                 try (Adapter third = start(database, "third", thirdPort)) {
                     Await.until("the third one has its share", () -> third.taken() > SHARE_MIN);
                     first.command().terminate();
+                    Await.until(
+                            "it tells HAProxy", () -> first.get("/health/ready").statusCode() == 503);
                     assertThat(first.command().status())
                             .as(first.command().toString())
                             .isZero();
