@@ -9,7 +9,9 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -21,13 +23,14 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>A request without a complete answer is <em>unanswered</em> if the server had it before it can have closed:
  * it was written in full to a connection whose last answer had not said that it closes, so soon after the
- * request before that the server cannot have taken the connection for idle, which takes it 50 ms. It is
- * <em>late</em> if it was not so soon, or if the connection was fresh: the server may have closed first, and
- * then must not have counted it.
+ * request before that the server cannot have taken the connection for idle, which takes it 50 ms. So is one
+ * whose answer breaks off, or does not come for long. It is <em>late</em> if it was not so soon, or if the
+ * connection was fresh: the server may have closed first, and then must not have counted it.
  */
 final class Caller implements Runnable {
     private static final long SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(45);
     private static final int TIMEOUT_MILLIS = 20_000;
+    private static final int LATE_MAX = 100;
 
     private final int port;
     private final String prefix;
@@ -47,21 +50,20 @@ final class Caller implements Runnable {
 
     @Override
     public void run() {
-        while (true) {
+        while (late < LATE_MAX) {
             try (Socket socket = new Socket()) {
                 socket.setTcpNoDelay(true);
                 socket.setSoTimeout(TIMEOUT_MILLIS);
-                try {
-                    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MILLIS);
-                } catch (ConnectException e) {
-                    return;
-                }
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MILLIS);
                 talk(socket);
-            } catch (IOException e) {
-                fault("connection: " + e);
+            } catch (ConnectException e) {
                 return;
+            } catch (IOException e) {
+                // Reset while it connected: the server stopped listening at that moment.
+                late++;
             }
         }
+        fault("no connection lasts");
     }
 
     /** Until the server ends it. */
@@ -73,14 +75,16 @@ final class Caller implements Runnable {
             String key = prefix + random.nextInt(10);
             int value = 1 + random.nextInt(3);
             long beganNanos = System.nanoTime();
-            boolean isSoon = false;
+            boolean isOwed = false;
             boolean isLast;
             try {
                 socket.getOutputStream().write(request(key, value));
-                isSoon = isKept && System.nanoTime() - previousNanos < SOON_NANOS;
+                isOwed = isKept && System.nanoTime() - previousNanos < SOON_NANOS;
+                awaitAnswer(in);
+                isOwed = true;
                 isLast = readAnswer(in, key, value);
             } catch (IOException e) {
-                if (isSoon || e instanceof java.net.SocketTimeoutException) {
+                if (isOwed || e instanceof SocketTimeoutException) {
                     fault("unanswered: " + e);
                 } else {
                     late++;
@@ -104,13 +108,22 @@ final class Caller implements Runnable {
                 .getBytes(StandardCharsets.US_ASCII);
     }
 
+    /** Until it begins. */
+    private static void awaitAnswer(InputStream in) throws IOException {
+        in.mark(1);
+        if (in.read() < 0) {
+            throw new EOFException("instead of an answer");
+        }
+        in.reset();
+    }
+
     /** Whether it says that the connection closes. */
     private boolean readAnswer(InputStream in, String key, int value) throws IOException {
         String first = line(in);
         int length = 0;
         boolean isLast = false;
         for (String line = line(in); !line.isEmpty(); line = line(in)) {
-            String lower = line.toLowerCase(java.util.Locale.ROOT);
+            String lower = line.toLowerCase(Locale.ROOT);
             if (lower.startsWith("content-length:")) {
                 length = Integer.parseInt(line.substring(15).strip());
             }
@@ -171,7 +184,7 @@ final class Caller implements Runnable {
         return closings;
     }
 
-    /** Requests to a connection that the server may have closed before. */
+    /** Requests to connections that the server may have closed before, and connections that did not come about. */
     int late() {
         return late;
     }

@@ -30,7 +30,9 @@ class StopUnderLoadIT {
             for (int round = 0; round < ROUNDS; round++) {
                 round(database, "stop:" + round + ":", "300ms");
             }
-            assertThat(closings).isGreaterThanOrEqualTo(ROUNDS * CONNECTIONS);
+            assertThat(closings)
+                    .as("answers that close their connection: once at the end, and more while draining")
+                    .isGreaterThan(2 * ROUNDS * CONNECTIONS);
             report("SIGTERM under load, 300 ms of draining,", ROUNDS);
         }
     }
@@ -56,7 +58,7 @@ class StopUnderLoadIT {
                 late);
         assertThat(late)
                 .as("requests of which nobody knows whether the server closed first")
-                .isLessThan(rounds * CONNECTIONS / 4);
+                .isLessThan(rounds * CONNECTIONS / 2);
     }
 
     private void round(TestDatabase database, String prefix, String drainTime) throws Exception {
