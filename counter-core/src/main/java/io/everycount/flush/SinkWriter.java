@@ -169,6 +169,10 @@ final class SinkWriter {
         if (progress.state != PipelineState.RUNNING || pipeline.isAbandoned()) {
             return Worker.DONE;
         }
+        if (finishing && pipeline.isFinalDrainDone() && log.last().record() == 0) {
+            // Nothing was ever counted: no need to reach a sink that may be away.
+            return Worker.DONE;
+        }
         if (finishing && !hurried) {
             hurried = true;
             notBefore = now;

@@ -167,15 +167,17 @@ public final class CounterServer implements AutoCloseable {
      *
      * @param drain how long the while is: long enough for a balancer to look twice; zero for none
      * @param timeout how long requests under way may take after that
+     * @return whether every request whose headers were read was answered
      * @throws InterruptedException if interrupted; the server is stopped even then
      */
-    public void stop(Duration drain, Duration timeout) throws InterruptedException {
+    public boolean stop(Duration drain, Duration timeout) throws InterruptedException {
+        boolean answered = false;
         api.drain();
         front.beginClosing();
         try {
             Thread.sleep(drain.toMillis());
         } finally {
-            front.stop(timeout);
+            answered = front.stop(timeout);
             if (management != null) {
                 management.stop(Duration.ofSeconds(1));
             }
@@ -184,6 +186,7 @@ public final class CounterServer implements AutoCloseable {
                 keys.close();
             }
         }
+        return answered;
     }
 
     /** Stops without a while for load balancers, with 30 seconds for requests under way. */

@@ -53,12 +53,22 @@ public final class Api implements AutoCloseable {
         Consumer<RequestHead> writer = gate(parts.gatekeeper(), Scope.WRITE);
         Consumer<RequestHead> reader = gate(parts.gatekeeper(), Scope.READ);
         Acknowledgement acknowledgement = new Acknowledgement(parts.ackWaitMax());
-        open.add("POST", "/increment", writer, new IncrementEndpoint(parts.cache(), acknowledgement));
+        open.add(
+                "POST",
+                "/increment",
+                writer,
+                new IncrementEndpoint(
+                        parts.cache(), acknowledgement, parts.metrics().traffic()));
         open.add(
                 "POST",
                 "/increments",
                 writer,
-                new IncrementsEndpoint(parts.cache(), acknowledgement, parts.bodyBytesMax(), parts.incrementsMax()));
+                new IncrementsEndpoint(
+                        parts.cache(),
+                        acknowledgement,
+                        parts.metrics().traffic(),
+                        parts.bodyBytesMax(),
+                        parts.incrementsMax()));
         CounterTotals totals = parts.totals();
         if (totals != null) {
             Ledger ledger = new Ledger(parts.cache(), totals);

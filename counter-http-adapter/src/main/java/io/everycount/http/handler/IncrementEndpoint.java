@@ -10,6 +10,8 @@ import io.everycount.http.body.JsonBody;
 import io.everycount.http.exchange.Endpoint;
 import io.everycount.http.exchange.Exchange;
 import io.everycount.http.exchange.Shown;
+import io.everycount.http.metrics.Traffic;
+import java.util.concurrent.CompletionStage;
 
 /** {@code POST /increment}: one key. */
 final class IncrementEndpoint implements Endpoint {
@@ -20,11 +22,13 @@ final class IncrementEndpoint implements Endpoint {
 
     private final CounterCache cache;
     private final Acknowledgement acknowledgement;
+    private final Traffic traffic;
     private final ThreadLocal<Increments> parsed = ThreadLocal.withInitial(Increments::new);
 
-    IncrementEndpoint(CounterCache cache, Acknowledgement acknowledgement) {
+    IncrementEndpoint(CounterCache cache, Acknowledgement acknowledgement, Traffic traffic) {
         this.cache = cache;
         this.acknowledgement = acknowledgement;
+        this.traffic = traffic;
     }
 
     @Override
@@ -55,10 +59,12 @@ final class IncrementEndpoint implements Endpoint {
                 }
             }
             if (prefer.sink()) {
-                acknowledgement.replyWhenConfirmed(
-                        exchange, cache.addAsync(body, one.offset(0), one.length(0), one.delta(0)), prefer, 1);
+                CompletionStage<Void> confirmed = cache.addAsync(body, one.offset(0), one.length(0), one.delta(0));
+                traffic.counted(1);
+                acknowledgement.replyWhenConfirmed(exchange, confirmed, prefer, 1);
             } else {
                 cache.add(body, one.offset(0), one.length(0), one.delta(0));
+                traffic.counted(1);
                 exchange.reply(Acknowledgement.inMemory(1, null));
             }
         } catch (BodyException e) {

@@ -11,6 +11,8 @@ import io.everycount.http.body.TextBody;
 import io.everycount.http.exchange.Endpoint;
 import io.everycount.http.exchange.Exchange;
 import io.everycount.http.exchange.Shown;
+import io.everycount.http.metrics.Traffic;
+import java.util.concurrent.CompletionStage;
 
 /** {@code POST /increments}: many keys, all of them or none. */
 final class IncrementsEndpoint implements Endpoint {
@@ -21,13 +23,16 @@ final class IncrementsEndpoint implements Endpoint {
 
     private final CounterCache cache;
     private final Acknowledgement acknowledgement;
+    private final Traffic traffic;
     private final int bodyBytesMax;
     private final int incrementsMax;
     private final ThreadLocal<Increments> lists = ThreadLocal.withInitial(Increments::new);
 
-    IncrementsEndpoint(CounterCache cache, Acknowledgement acknowledgement, int bodyBytesMax, int incrementsMax) {
+    IncrementsEndpoint(
+            CounterCache cache, Acknowledgement acknowledgement, Traffic traffic, int bodyBytesMax, int incrementsMax) {
         this.cache = cache;
         this.acknowledgement = acknowledgement;
+        this.traffic = traffic;
         this.bodyBytesMax = bodyBytesMax;
         this.incrementsMax = incrementsMax;
     }
@@ -56,9 +61,12 @@ final class IncrementsEndpoint implements Endpoint {
                             "The Content-Type was " + Shown.text(String.valueOf(contentType)), TAKES);
             }
             if (prefer.sink()) {
-                acknowledgement.replyWhenConfirmed(exchange, cache.addAllAsync(increments), prefer, increments.size());
+                CompletionStage<Void> confirmed = cache.addAllAsync(increments);
+                traffic.counted(increments.size());
+                acknowledgement.replyWhenConfirmed(exchange, confirmed, prefer, increments.size());
             } else {
                 cache.addAll(increments);
+                traffic.counted(increments.size());
                 exchange.reply(Acknowledgement.inMemory(increments.size(), null));
             }
         } catch (BodyException e) {

@@ -17,6 +17,7 @@ public final class Traffic implements MultiCollector {
     private static final int STATUS_MAX = 599;
 
     private final LongAdder[] answered = new LongAdder[STATUS_MAX - STATUS_MIN + 1];
+    private final LongAdder increments = new LongAdder();
     private volatile Supplier<Connections> connections = () -> new Connections(0, 0, 0, 0);
 
     /**
@@ -41,6 +42,11 @@ public final class Traffic implements MultiCollector {
         answered[Math.min(Math.max(status, STATUS_MIN), STATUS_MAX) - STATUS_MIN].increment();
     }
 
+    /** Counts increments that a request brought and that were counted; grows while the database is away, too. */
+    public void counted(int more) {
+        increments.add(more);
+    }
+
     /** Who knows about connections. */
     public void connections(Supplier<Connections> known) {
         connections = known;
@@ -63,6 +69,10 @@ public final class Traffic implements MultiCollector {
         Connections now = connections.get();
         return MetricSnapshots.of(
                 requests.build(),
+                counter(
+                        "everycount_http_increments",
+                        "Increments counted, whatever their deltas, drained from the cells or not.",
+                        increments.sum()),
                 GaugeSnapshot.builder()
                         .name("everycount_http_connections")
                         .help("Connections open.")
