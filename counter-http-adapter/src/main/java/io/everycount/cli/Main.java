@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,13 +27,16 @@ public final class Main {
     public static void main(String[] arguments) {
         Logging.prepare();
         Console console = Console.ofProcess();
-        int status = commandLine(console, System.getenv()).execute(arguments);
+        int status = commandLine(console, System.getenv(), arguments).execute(arguments);
         console.out().flush();
         System.exit(status);
     }
 
-    /** All commands, ready to execute. */
-    static CommandLine commandLine(Console console, Map<String, String> environment) {
+    /**
+     * The commands, ready to execute: all of them, unless the first argument names one. To find out what every
+     * command takes is a good part of the time that a start needs.
+     */
+    static CommandLine commandLine(Console console, Map<String, String> environment, String... arguments) {
         CommandLine commands = new CommandLine(new Everycount());
         List<Setting<?>> reading = List.of(
                 Setting.DATABASE_URL,
@@ -40,12 +44,19 @@ public final class Main {
                 Setting.DATABASE_PASSWORD,
                 Setting.TABLE_PREFIX,
                 Setting.PGBOUNCER);
-        add(commands, new ServeCommand(console, environment), Setting.all());
-        add(commands, new LoadCommand(console), List.of());
-        add(commands, new VerifyCommand(console, environment), reading);
-        add(commands, new TopCommand(console, environment), reading);
-        add(commands, new DoctorCommand(console, environment), Setting.all());
-        add(commands, new KeysCommand(console, Clock.systemUTC()), List.of());
+        Map<String, Runnable> known = new LinkedHashMap<>();
+        known.put("serve", () -> add(commands, new ServeCommand(console, environment), Setting.all()));
+        known.put("load", () -> add(commands, new LoadCommand(console), List.of()));
+        known.put("verify", () -> add(commands, new VerifyCommand(console, environment), reading));
+        known.put("top", () -> add(commands, new TopCommand(console, environment), reading));
+        known.put("keys", () -> add(commands, new KeysCommand(console, Clock.systemUTC()), List.of()));
+        known.put("doctor", () -> add(commands, new DoctorCommand(console, environment), Setting.all()));
+        Runnable wanted = arguments.length == 0 ? null : known.get(arguments[0]);
+        if (wanted != null) {
+            wanted.run();
+        } else {
+            known.values().forEach(Runnable::run);
+        }
         addHelpAndVersion(commands.getCommandSpec());
         commands.setUsageHelpWidth(Math.max(COLUMNS_MIN, Math.min(COLUMNS_MAX, console.columns())))
                 .setUsageHelpLongOptionsMaxWidth(34)
