@@ -5,10 +5,10 @@ import io.everycount.cell.AddOutcome;
 import io.everycount.cell.CellStore;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Additions of several increments: all of them, or none. Every key and delta is looked at first, then room is set
@@ -181,7 +181,8 @@ final class BulkAdds {
     }
 
     private static int countNewKeys(Entries entries) {
-        Set<Object> found = new HashSet<>();
+        // Sorted, not hashed: whoever sends the keys could choose them to collide.
+        Set<Object> found = new TreeSet<>();
         for (int i = 0; i < entries.size(); i++) {
             long delta = entries.delta(i);
             if (delta != 0 && !CellStore.isLarge(delta) && !entries.isKeyInUse(i)) {

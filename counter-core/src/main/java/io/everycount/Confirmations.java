@@ -28,7 +28,7 @@ final class Confirmations {
         String quarantinedAfter(long record);
     }
 
-    /** How many wait. */
+    /** How many increments wait. */
     int waiters() {
         return waiters.get();
     }
@@ -36,26 +36,33 @@ final class Confirmations {
     /**
      * Adds, and tells when it is confirmed.
      *
+     * @param increments how many are added, at least 0: what waits takes memory for each
      * @param addition throws if nothing was counted
      */
-    CompletionStage<Void> confirm(Supplier<Keys> addition) {
-        if (waiters.incrementAndGet() > maxWaiters) {
-            waiters.decrementAndGet();
-            throw refusals.rejected(
-                    RejectedException.Reason.WAITER_LIMIT,
-                    maxWaiters + " calls wait for their acknowledgement already (maxWaiters)");
-        }
+    CompletionStage<Void> confirm(int increments, Supplier<Keys> addition) {
+        // A list that is longer than the limit can wait alone.
+        int places = Math.min(Math.max(increments, 1), maxWaiters);
+        int waiting;
+        do {
+            waiting = waiters.get();
+            if (waiting > maxWaiters - places) {
+                throw refusals.rejected(
+                        RejectedException.Reason.WAITER_LIMIT,
+                        waiting + " increments wait for their acknowledgement already, and there are " + increments
+                                + " more; " + maxWaiters + " may wait (maxWaiters)");
+            }
+        } while (!waiters.compareAndSet(waiting, waiting + places));
         long recordBefore = pipeline.lastRecord();
         Keys keys;
         try {
             keys = addition.get();
         } catch (Throwable t) {
-            waiters.decrementAndGet();
+            waiters.addAndGet(-places);
             throw t;
         }
         // Read after adding: so the stage's drain starts after it, too.
         return pipeline.nextStage().announced().handle((nothing, error) -> {
-            waiters.decrementAndGet();
+            waiters.addAndGet(-places);
             if (error != null) {
                 throw unconfirmed(
                         error instanceof CompletionException && error.getCause() != null ? error.getCause() : error);

@@ -77,6 +77,11 @@ public final class CounterCache implements AutoCloseable {
         return pipeline.instanceId();
     }
 
+    /** What happens to increments that find no room. */
+    public LimitPolicy limitPolicy() {
+        return refusals.policy();
+    }
+
     /** Adds 1; see {@link #add(String, long)}. */
     public void increment(String key) {
         add(key, 1);
@@ -170,7 +175,7 @@ public final class CounterCache implements AutoCloseable {
      *     was counted
      */
     public CompletionStage<Void> addAsync(String key, long delta) {
-        return confirmations.confirm(() -> keyOf(key, put(key, delta)));
+        return confirmations.confirm(1, () -> keyOf(key, put(key, delta)));
     }
 
     /**
@@ -180,7 +185,7 @@ public final class CounterCache implements AutoCloseable {
      */
     public CompletionStage<Void> addAsync(byte[] utf8, int offset, int length, long delta) {
         Objects.checkFromIndexSize(offset, length, utf8.length);
-        return confirmations.confirm(() -> {
+        return confirmations.confirm(1, () -> {
             // Made first: when it has been counted, nothing may fail.
             String key = new String(utf8, offset, length, StandardCharsets.UTF_8);
             return keyOf(key, put(utf8, offset, length, delta));
@@ -194,15 +199,16 @@ public final class CounterCache implements AutoCloseable {
 
     /**
      * As {@link #addAll(Increments)}, and tells when all of it is in every required sink, as
-     * {@link #addAsync(String, long)} does for one. One call, whatever the list's length, among those that wait.
+     * {@link #addAsync(String, long)} does for one. As many increments as it has are among those that wait; a list
+     * that is longer than {@code maxWaiters} needs that there are no others.
      *
      * @return completes normally, or with a {@link QuarantinedException} for the first key of which the sink set
      *     the delta aside, or with another {@link UnconfirmedException} if the cache stopped before
-     * @throws RejectedException as in {@link #addAll(Increments)}, or if too many calls wait already; nothing
+     * @throws RejectedException as in {@link #addAll(Increments)}, or if too many increments wait already; nothing
      *     was counted
      */
     public CompletionStage<Void> addAllAsync(Increments list) {
-        return confirmations.confirm(() -> {
+        return confirmations.confirm(list.size(), () -> {
             BulkAdds.Checked checked = bulks.check(list);
             ListedKeys keys = new ListedKeys(pipeline, list);
             String overflowKey = bulks.addAll(checked) ? refusals.overflowKey() : null;

@@ -183,7 +183,7 @@ public final class CounterCacheBuilder {
     }
 
     /**
-     * How many asynchronous calls may wait for their acknowledgement; default 100,000.
+     * How many increments of asynchronous calls may wait for their acknowledgement; default 100,000.
      *
      * @param waiters from 1 to 10,000,000
      */

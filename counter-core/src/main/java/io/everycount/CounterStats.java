@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param drains so far
  * @param keysInUse distinct keys with a cell, about
  * @param crowdedTables how often a table got a keyed hash because too many keys collided
- * @param waiters asynchronous calls that wait for their acknowledgement
+ * @param waiters increments of asynchronous calls that wait for their acknowledgement
  * @param overflowed increments counted under the overflow key instead of their own
  * @param rejected increments turned away, by reason
  * @param eventsLeftOut events that a slow listener did not get

@@ -48,7 +48,8 @@ public final class LimitPolicy {
         return new LimitPolicy(Duration.ZERO, Objects.requireNonNull(key, "key"));
     }
 
-    Duration blockTimeout() {
+    /** How long a caller may be made to wait; zero if not at all. */
+    public Duration blockTimeout() {
         return wait;
     }
 

@@ -128,6 +128,10 @@ final class Refusals {
     }
 
     /** What the last failure of a sink said, as a sentence. */
+    LimitPolicy policy() {
+        return policy;
+    }
+
     String lastError() {
         return pipeline.snapshot().sinks().stream()
                 .filter(sink -> sink.lastError() != null)

@@ -21,7 +21,7 @@ public final class RejectedException extends EverycountException {
         KEY_LIMIT,
         /** Too many deltas beyond 2^40 wait for a drain. Passes with the next one. */
         LARGE_DELTA_LIMIT,
-        /** {@code maxWaiters} calls wait for acknowledgements already. */
+        /** With this call more than {@code maxWaiters} increments would wait for acknowledgements. */
         WAITER_LIMIT,
         /** The cache, or the handle, was closed. */
         CLOSED,

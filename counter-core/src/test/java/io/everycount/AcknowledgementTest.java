@@ -333,7 +333,7 @@ class AcknowledgementTest {
                 .isInstanceOfSatisfying(
                         RejectedException.class,
                         e -> assertThat(e.reason()).isEqualTo(RejectedException.Reason.WAITER_LIMIT))
-                .hasMessageContaining("3 calls wait");
+                .hasMessageContaining("3 increments wait");
         assertThatThrownBy(() -> cache.addAsync("", 1)).isInstanceOf(RejectedException.class);
         cache.flush(LONG);
         CompletableFuture.allOf(stages.toArray(new CompletableFuture<?>[0])).get(60, TimeUnit.SECONDS);

@@ -273,6 +273,29 @@ class BulkAddTest {
     }
 
     @Test
+    void lists_that_wait_take_a_place_for_each_increment_because_each_takes_memory() throws Exception {
+        CounterCache cache = builder().maxWaiters(10).build();
+        Entry[] eight = new Entry[8];
+        Arrays.fill(eight, new Entry("a", 1));
+        CompletableFuture<Void> done = cache.addAllAsync(list(eight)).toCompletableFuture();
+        assertThat(cache.stats().waiters()).isEqualTo(8);
+        Increments three = list(new Entry("a", 1), new Entry("a", 1), new Entry("a", 1));
+        assertThat(catchThrowableOfType(RejectedException.class, () -> cache.addAllAsync(three))
+                        .reason())
+                .isEqualTo(Reason.WAITER_LIMIT);
+        cache.flush(LONG);
+        done.get(60, TimeUnit.SECONDS);
+        Await.until(() -> cache.stats().waiters() == 0);
+        Entry[] twenty = new Entry[20];
+        Arrays.fill(twenty, new Entry("a", 1));
+        done = cache.addAllAsync(list(twenty)).toCompletableFuture();
+        cache.flush(LONG);
+        done.get(60, TimeUnit.SECONDS);
+        cache.close();
+        assertThat(store.total("a")).isEqualTo(28);
+    }
+
+    @Test
     void a_list_is_confirmed_when_all_of_it_is_in_the_sink_and_can_be_used_again_at_once() throws Exception {
         CounterCache cache = builder().maxWaiters(1).build();
         Increments list = list(new Entry("a", 1), new Entry("b", LARGE), new Entry("a", 2));

@@ -137,7 +137,7 @@ final class LoadRun {
             begin(connection);
             try {
                 PostConnection.Reply reply = connection.post(plan.format().path(keys.length), headers, body);
-                outcome = Outcome.of(reply.status());
+                outcome = Outcome.of(reply.status(), reply.contentType().startsWith("application/problem+json"));
                 answer = Answers.describe(reply.status(), reply.contentType(), reply.body());
             } catch (IOException e) {
                 outcome = Outcome.of(e);

@@ -13,14 +13,16 @@ enum Outcome {
     UNKNOWN;
 
     /**
-     * By the status of a complete answer. 4xx and 503 promise that nothing was counted. Others do not: a
-     * proxy says 502 or 504 also when it lost the answer to a request that was counted.
+     * By a complete answer. 4xx and our own 503 promise that nothing was counted. Others do not: a proxy
+     * says 502, 503 or 504 also when it lost the answer to a request that was counted.
+     *
+     * @param isProblem whether it came as problem+json, as ours do
      */
-    static Outcome of(int status) {
+    static Outcome of(int status, boolean isProblem) {
         if (status == 200 || status == 202) {
             return ACKNOWLEDGED;
         }
-        return status >= 400 && status < 500 || status == 503 ? REJECTED : UNKNOWN;
+        return status >= 400 && status < 500 || status == 503 && isProblem ? REJECTED : UNKNOWN;
     }
 
     /** By what went wrong before there was a complete answer. */

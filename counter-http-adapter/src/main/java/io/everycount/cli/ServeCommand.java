@@ -97,7 +97,13 @@ final class ServeCommand implements Callable<Integer> {
             Duration drain = settings.get(Setting.DRAIN_TIME);
             console.note("Stopping: " + reason
                     + (drain.isZero() ? "" : ". Not ready any more; serving for " + Text.time(drain) + " more"));
-            server.stop(drain, patience);
+            long endNanos = System.nanoTime() + drain.plus(patience).toNanos();
+            // Half of the time for requests under way at most: the rest is for what they brought.
+            if (!server.stop(drain, patience.dividedBy(2))) {
+                console.note(
+                        "Some requests were not answered in time; what was counted of them is written all the same");
+            }
+            patience = Duration.ofNanos(Math.max(0, endNanos - System.nanoTime()));
         } finally {
             report = cache.close(patience);
         }

@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CounterServer implements AutoCloseable {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration MANAGEMENT_TIMEOUT = Duration.ofSeconds(1);
     private static final int HEADER_BYTES_MAX = 8 << 10;
     private static final int URI_BYTES_MAX = 4 << 10;
     private static final long BODY_MEMORY_MIN_BYTES = 64 << 20;
@@ -63,10 +64,11 @@ public final class CounterServer implements AutoCloseable {
                     description.bodyBytesMax,
                     description.incrementsMax,
                     description.managementHost != null));
-            metrics.observe(description.cache::stats);
             front = started(description, description.host, description.port, api.routes(), metrics, true);
             metrics.traffic().connections(() -> connections(front.stats()));
             management = description.managementHost == null ? null : startManagement(description, metrics);
+            // Last: a start that failed can be tried again with the same metrics.
+            metrics.observe(description.cache::stats);
         } catch (IOException | RuntimeException e) {
             if (keys != null) {
                 keys.close();
@@ -171,22 +173,33 @@ public final class CounterServer implements AutoCloseable {
      * @throws InterruptedException if interrupted; the server is stopped even then
      */
     public boolean stop(Duration drain, Duration timeout) throws InterruptedException {
-        boolean answered = false;
         api.drain();
         front.beginClosing();
+        boolean answered = false;
         try {
             Thread.sleep(drain.toMillis());
         } finally {
-            answered = front.stop(timeout);
-            if (management != null) {
-                management.stop(Duration.ofSeconds(1));
+            api.endWaiting();
+            try {
+                answered = front.stop(timeout);
+            } finally {
+                end();
             }
+        }
+        return answered;
+    }
+
+    private void end() throws InterruptedException {
+        try {
+            if (management != null) {
+                management.stop(MANAGEMENT_TIMEOUT);
+            }
+        } finally {
             api.close();
             if (keys != null) {
                 keys.close();
             }
         }
-        return answered;
     }
 
     /** Stops without a while for load balancers, with 30 seconds for requests under way. */

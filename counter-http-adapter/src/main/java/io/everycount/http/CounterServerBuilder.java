@@ -200,7 +200,7 @@ public final class CounterServerBuilder {
      * Starts the server.
      *
      * @throws IOException if an address cannot be listened to
-     * @throws IllegalArgumentException if it would listen beyond this machine without API keys, and
+     * @throws IllegalArgumentException if the cache's limit policy blocks; if it would listen beyond this machine without API keys, and
      *     {@link #allowAnonymous} was not said; or if the key file or the TLS files cannot be used
      */
     public CounterServer start() throws IOException {
@@ -208,6 +208,10 @@ public final class CounterServerBuilder {
             throw new IllegalArgumentException("listening on " + host
                     + " without API keys would let everybody count and read. Give it a key file, listen on 127.0.0.1,"
                     + " or say that it is meant (allow anonymous)");
+        }
+        if (!cache.limitPolicy().blockTimeout().isZero()) {
+            throw new IllegalArgumentException("the cache makes callers wait at a limit (" + cache.limitPolicy()
+                    + "), and the server's few threads must not: let it reject, or count under an overflow key");
         }
         return new CounterServer(this);
     }

@@ -114,12 +114,15 @@ class LoadCommandTest {
     @CsvSource({
         "200, ACKNOWLEDGED", "202, ACKNOWLEDGED", "204, UNKNOWN", "301, UNKNOWN", "400, REJECTED", "401, REJECTED",
         "408, REJECTED", "413, REJECTED", "429, REJECTED", "499, REJECTED", "500, UNKNOWN", "502, UNKNOWN",
-        "503, REJECTED", "504, UNKNOWN"
+        "503, UNKNOWN", "503 problem, REJECTED", "504, UNKNOWN", "502 problem, UNKNOWN"
     })
-    void only_an_answer_that_promises_it_means_that_nothing_was_counted(int status, Outcome outcome)
+    void only_an_answer_that_promises_it_means_that_nothing_was_counted(String given, Outcome outcome)
             throws IOException {
-        assertThat(Outcome.of(status)).isEqualTo(outcome);
+        int status = Integer.parseInt(given.substring(0, 3));
+        boolean isProblem = given.endsWith("problem");
+        assertThat(Outcome.of(status, isProblem)).isEqualTo(outcome);
         String head = "HTTP/1.1 " + status + " X\r\nLocation: /increment\r\nContent-Length: 0\r\n"
+                + (isProblem ? "Content-Type: application/problem+json\r\n" : "")
                 + (status == 204 ? "" : "WWW-Authenticate: Basic\r\n") + "\r\n";
         RawServer.Answer answer = (request, socket) -> {
             socket.getOutputStream().write(head.getBytes());

@@ -3,7 +3,9 @@ package io.everycount.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everycount.LimitPolicy;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -11,6 +13,8 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -418,6 +422,78 @@ class ApiIT {
         try (Running running =
                 Running.start(cache -> {}, server -> server.listen("0.0.0.0", 0).allowAnonymous())) {
             assertThat(running.get("/health/live").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void preferences_may_come_in_several_lines_and_have_commas_in_quotes() throws Exception {
+        try (Running running = Running.start(cache -> cache.flushInterval(Duration.ofMillis(20)), server -> {})) {
+            assertThat(running.post("/increment", Running.FORM, "key=a", "Prefer", "wait=30", "Prefer", "ack=sink")
+                            .statusCode())
+                    .isEqualTo(200);
+            assertThat(running.post("/increment", Running.FORM, "key=a", "Prefer", "x=\"a, ack=no\", ack=sink")
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    void whoever_waits_for_the_sink_when_the_server_stops_is_answered_with_what_is_known() throws Exception {
+        try (Running running = Running.start(
+                cache -> cache.flushOnlyWhenAsked(), server -> server.ackTimeout(Duration.ofMinutes(5)))) {
+            HttpRequest request = HttpRequest.newBuilder(running.uri("/increment"))
+                    .header("Content-Type", Running.FORM)
+                    .header("Prefer", "ack=sink")
+                    .POST(HttpRequest.BodyPublishers.ofString("key=a"))
+                    .build();
+            CompletableFuture<HttpResponse<String>> answer =
+                    running.client.sendAsync(request, HttpResponse.BodyHandlers.ofString());
+            long deadline = System.nanoTime() + 20_000_000_000L;
+            while (running.cache.stats().waiters() == 0) {
+                assertThat(System.nanoTime()).isLessThan(deadline);
+                Thread.onSpinWait();
+            }
+            assertThat(running.server.stop(Duration.ZERO, Duration.ofMinutes(1)))
+                    .isTrue();
+            assertThat(answer.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(202);
+            running.flush();
+            assertThat(running.stored("a")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void an_interrupted_stop_leaves_nothing_behind() throws Exception {
+        try (Running running = Running.start()) {
+            assertThat(running.get("/health/live").statusCode()).isEqualTo(200);
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> running.server.stop(Duration.ofSeconds(5), Duration.ofSeconds(5)))
+                    .isInstanceOf(InterruptedException.class);
+            Thread.interrupted();
+            assertThat(Thread.getAllStackTraces().keySet())
+                    .noneMatch(thread -> thread.isAlive() && thread.getName().startsWith("everycount-http"));
+        }
+    }
+
+    @Test
+    void a_cache_that_blocks_is_refused_and_a_failed_start_can_be_repeated_with_the_same_metrics() throws Exception {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        Running.start(cache -> cache.onLimit(LimitPolicy.block(Duration.ofSeconds(1))), server -> {}))
+                .withMessageContaining("block for");
+        CounterMetrics metrics = new CounterMetrics();
+        try (Running running = Running.start()) {
+            CounterServerBuilder second =
+                    CounterServer.builder(running.cache).metrics(metrics).listen("127.0.0.1", running.server.port());
+            assertThatThrownBy(second::start).isInstanceOf(IOException.class);
+            try (CounterServer started = second.listen("127.0.0.1", 0).start()) {
+                HttpRequest scrape = HttpRequest.newBuilder(
+                                URI.create("http://127.0.0.1:" + started.port() + "/metrics"))
+                        .build();
+                assertThat(running.client
+                                .send(scrape, HttpResponse.BodyHandlers.ofString())
+                                .body())
+                        .contains("everycount_accepted_deltas");
+            }
         }
     }
 }

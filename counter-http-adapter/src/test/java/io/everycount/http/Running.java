@@ -47,7 +47,15 @@ final class Running implements AutoCloseable {
                 .totals(sink.totals())
                 .metrics(metrics);
         serverSettings.accept(builder);
-        server = builder.start();
+        try {
+            server = builder.start();
+        } catch (IOException | RuntimeException e) {
+            cache.close();
+            sink.close();
+            proxy.close();
+            database.close();
+            throw e;
+        }
     }
 
     static Running start() throws IOException {

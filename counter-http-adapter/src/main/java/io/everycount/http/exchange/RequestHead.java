@@ -16,7 +16,7 @@ public interface RequestHead {
     String query();
 
     /**
-     * The first value of a header.
+     * The value of a header; of several lines all values, in one list, with commas.
      *
      * @param name in any case
      * @return null if there is none

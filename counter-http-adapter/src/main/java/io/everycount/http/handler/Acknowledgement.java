@@ -7,8 +7,11 @@ import io.everycount.http.exchange.Json;
 import io.everycount.http.exchange.Response;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,8 @@ final class Acknowledgement {
     private static final Response ONE_IN_MEMORY = inMemory(1);
 
     private final Duration waitMax;
+    private final Set<CompletableFuture<Void>> waiting = ConcurrentHashMap.newKeySet();
+    private volatile boolean ended;
 
     /** @param waitMax how long a caller may wait for the sink */
     Acknowledgement(Duration waitMax) {
@@ -74,12 +79,22 @@ final class Acknowledgement {
         if (prefer.waitSeconds() >= 0) {
             waitMillis = Math.min(waitMillis, 1_000L * prefer.waitSeconds());
         }
-        confirmed
-                .toCompletableFuture()
-                .copy()
-                .orTimeout(waitMillis, TimeUnit.MILLISECONDS)
-                .whenComplete((nothing, error) ->
-                        exchange.reply(error == null ? inSink(increments) : noted(increments, noteOn(error))));
+        CompletableFuture<Void> wait =
+                confirmed.toCompletableFuture().copy().orTimeout(waitMillis, TimeUnit.MILLISECONDS);
+        waiting.add(wait);
+        wait.whenComplete((nothing, error) -> {
+            waiting.remove(wait);
+            exchange.reply(error == null ? inSink(increments) : noted(increments, noteOn(error)));
+        });
+        if (ended) {
+            wait.completeExceptionally(new TimeoutException());
+        }
+    }
+
+    /** Answers all who wait, with what is known; from here on nobody waits any more. */
+    void end() {
+        ended = true;
+        waiting.forEach(wait -> wait.completeExceptionally(new TimeoutException()));
     }
 
     private static String noteOn(Throwable error) {

@@ -20,6 +20,7 @@ public final class Api implements AutoCloseable {
     private final Router management = new Router();
     private final Health health;
     private final Reads reads;
+    private final Acknowledgement acknowledgement;
 
     /**
      * What the endpoints work with.
@@ -52,7 +53,7 @@ public final class Api implements AutoCloseable {
         Consumer<RequestHead> anyone = head -> {};
         Consumer<RequestHead> writer = gate(parts.gatekeeper(), Scope.WRITE);
         Consumer<RequestHead> reader = gate(parts.gatekeeper(), Scope.READ);
-        Acknowledgement acknowledgement = new Acknowledgement(parts.ackWaitMax());
+        acknowledgement = new Acknowledgement(parts.ackWaitMax());
         open.add(
                 "POST",
                 "/increment",
@@ -120,6 +121,11 @@ public final class Api implements AutoCloseable {
     /** From here on {@code GET /health/ready} answers 503. */
     public void drain() {
         health.drain();
+    }
+
+    /** Answers who waits for the sink, with what is known; from here on nobody waits any more. */
+    public void endWaiting() {
+        acknowledgement.end();
     }
 
     /** Ends the threads, once what they are doing is done. */

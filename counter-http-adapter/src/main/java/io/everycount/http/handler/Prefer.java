@@ -3,6 +3,8 @@ package io.everycount.http.handler;
 
 import io.everycount.http.exchange.Problem;
 import io.everycount.http.exchange.Shown;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +26,7 @@ record Prefer(boolean sink, int waitSeconds) {
         }
         boolean sink = false;
         int wait = -1;
-        for (String part : header.split(",", -1)) {
+        for (String part : parts(header)) {
             int parameters = part.indexOf(';');
             String preference = (parameters < 0 ? part : part.substring(0, parameters)).strip();
             int equals = preference.indexOf('=');
@@ -40,6 +42,26 @@ record Prefer(boolean sink, int waitSeconds) {
             }
         }
         return new Prefer(sink, wait);
+    }
+
+    /** Split at commas that are not within quotes. */
+    private static List<String> parts(String header) {
+        List<String> parts = new ArrayList<>();
+        boolean quoted = false;
+        int from = 0;
+        for (int i = 0; i < header.length(); i++) {
+            char c = header.charAt(i);
+            if (quoted && c == '\\') {
+                i++;
+            } else if (c == '"') {
+                quoted = !quoted;
+            } else if (c == ',' && !quoted) {
+                parts.add(header.substring(from, i));
+                from = i + 1;
+            }
+        }
+        parts.add(header.substring(from));
+        return parts;
     }
 
     private static String unquoted(String value) {

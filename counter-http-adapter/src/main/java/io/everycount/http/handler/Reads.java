@@ -18,7 +18,9 @@ import org.slf4j.LoggerFactory;
 /** Threads for what has to ask the database, few and with a bounded queue, so that reads cannot slow writes. */
 final class Reads implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reads.class);
-    private static final int THREADS = 4;
+    /** Fewer than the sink has connections, so that a flush always finds one. */
+    private static final int THREADS = 3;
+
     private static final int QUEUE_MAX = 128;
     private static final long IDLE_SECONDS = 30;
 
@@ -55,7 +57,7 @@ final class Reads implements AutoCloseable {
                     "database-unavailable",
                     "The database cannot be read",
                     "The database did not answer; the server's log says more. Increments are still counted.");
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.error("a read failed", e);
             return Problem.of(500, "internal-error", "Internal error", "The server's log says more.")
                     .toResponse();

@@ -56,7 +56,7 @@ final class BodyMemory {
      *
      * @param old what it replaces, counted or empty; copied up to {@code used}
      * @param limit the most that will ever be asked for
-     * @return null if bodies take too much already; then {@code old} is still counted
+     * @return null if bodies take too much already, or there is not that much memory; then {@code old} is still counted
      */
     byte @Nullable [] grow(byte[] old, int used, int atLeast, int limit) {
         int length = (int) Math.min(limit, Math.max(LARGE_BYTES_MIN, 2L * atLeast));
@@ -65,7 +65,12 @@ final class BodyMemory {
             bytesHeld.addAndGet(old.length - length);
             return null;
         }
-        return used == 0 ? new byte[length] : Arrays.copyOf(old, length);
+        try {
+            return used == 0 ? new byte[length] : Arrays.copyOf(old, length);
+        } catch (OutOfMemoryError e) {
+            bytesHeld.addAndGet(old.length - length);
+            return null;
+        }
     }
 
     /** Takes a counted array back. */

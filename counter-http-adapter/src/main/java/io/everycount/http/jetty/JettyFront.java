@@ -156,20 +156,32 @@ public final class JettyFront {
     public boolean stop(Duration timeout) throws InterruptedException {
         beginClosing();
         boolean isSettled = true;
-        if (server.isRunning()) {
-            long beganNanos = System.nanoTime();
-            connector.endAccepting(timeout.toNanos());
-            isSettled = settle(beganNanos, timeout.toNanos());
+        try {
+            if (server.isRunning()) {
+                long beganNanos = System.nanoTime();
+                connector.endAccepting(timeout.toNanos());
+                isSettled = settle(beganNanos, timeout.toNanos());
+            }
+        } finally {
+            end();
         }
+        return isSettled;
+    }
+
+    /** Whatever happens, nothing is left of it; an interruption is put off. */
+    private void end() {
+        boolean isInterrupted = Thread.interrupted();
         timer.shutdownNow();
         try {
             server.stop();
         } catch (InterruptedException e) {
-            throw e;
+            isInterrupted = true;
         } catch (Exception e) {
             LOG.warn("The HTTP server did not stop cleanly", e);
         }
-        return isSettled;
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private boolean settle(long beganNanos, long timeoutNanos) throws InterruptedException {

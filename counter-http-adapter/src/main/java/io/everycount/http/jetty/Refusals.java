@@ -23,6 +23,12 @@ final class Refusals {
     static final Response CHUNKED_IN_HTTP_1_0 = Problem.of(
                     400, "malformed-request", "Malformed request", "HTTP/1.0 has no Transfer-Encoding.")
             .toResponse();
+    static final Response TRANSFER_CODING = Problem.of(
+                    501,
+                    "transfer-coding",
+                    "Transfer coding not supported",
+                    "Transfer-Encoding may be chunked and nothing else; nothing was counted.")
+            .toResponse();
     static final Response CONTENT_ENCODING = Problem.of(
                     415,
                     "content-encoding",

@@ -139,6 +139,10 @@ final class ServerExchange implements Exchange, Callback, Runnable {
             bodyState = BodyState.BROKEN;
             return Refusals.CHUNKED_IN_HTTP_1_0;
         }
+        if (contentLength < 0 && bodyState == BodyState.UNREAD && !isChunkedAlone(headers)) {
+            bodyState = BodyState.BROKEN;
+            return Refusals.TRANSFER_CODING;
+        }
         if (endPoint.isSurplus()) {
             front.counters.refused.increment();
             return Refusals.TOO_MANY_CONNECTIONS;
@@ -161,6 +165,10 @@ final class ServerExchange implements Exchange, Callback, Runnable {
             }
         }
         return null;
+    }
+
+    private static boolean isChunkedAlone(HttpFields headers) {
+        return HttpHeaderValue.CHUNKED.is(headers.get(HttpHeader.TRANSFER_ENCODING));
     }
 
     private boolean isHttp10() {
@@ -471,7 +479,13 @@ final class ServerExchange implements Exchange, Callback, Runnable {
 
     @Override
     public @Nullable String header(String name) {
-        return request.getHeaders().get(name);
+        String all = null;
+        for (HttpField field : request.getHeaders()) {
+            if (field.is(name)) {
+                all = all == null ? field.getValue() : all + ", " + field.getValue();
+            }
+        }
+        return all;
     }
 
     @Override

@@ -38,7 +38,8 @@ final class Sweeper implements Runnable {
         for (EndPoint endPoint : connector.getConnectedEndPoints()) {
             try {
                 sweep((FrontEndPoint) endPoint);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
+                // Whatever it is, perhaps a lack of memory: the sweep has to come again.
                 LOG.error("A connection could not be ended", e);
             }
         }

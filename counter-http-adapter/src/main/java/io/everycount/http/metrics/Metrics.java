@@ -12,6 +12,7 @@ import io.prometheus.metrics.model.snapshots.Unit;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,7 @@ public final class Metrics {
             .classicOnly()
             .classicUpperBounds(1, 10, 100, 1_000, 2_500, 5_000, 10_000, 100_000)
             .register(registry);
+    private final AtomicReference<@Nullable CacheCollector> cache = new AtomicReference<>();
     private final ExpositionFormats formats = ExpositionFormats.init();
 
     /** With the JVM's own metrics. */
@@ -42,9 +44,14 @@ public final class Metrics {
         JvmMetrics.builder().register(registry);
     }
 
-    /** Takes in a cache's statistics, asked for at each scrape; call once. */
+    /** Takes in a cache's statistics, asked for at each scrape; a second time instead of the first. */
     public void observe(Supplier<CounterStats> stats) {
-        registry.register(new CacheCollector(stats));
+        CacheCollector next = new CacheCollector(stats);
+        CacheCollector before = cache.getAndSet(next);
+        if (before != null) {
+            registry.unregister(before);
+        }
+        registry.register(next);
     }
 
     /** Hears of flushes. */

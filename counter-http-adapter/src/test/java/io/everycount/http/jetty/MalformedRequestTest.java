@@ -148,6 +148,7 @@ class MalformedRequestTest {
                         "GET /" + "a".repeat(9000) + " HTTP/1.1\r\nHost: h\r\n\r\n"),
                 closed("an unknown expectation", 417, get("Expect: 200-ok\r\n")),
                 closed("an unknown transfer coding", 400, post("Transfer-Encoding: gzip\r\n", "abc")),
+                closed("chunked after another coding", 501, post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n")),
                 closed("chunked twice", 400, post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n")),
                 closed("chunked that is not last", 400, post("Transfer-Encoding: chunked, gzip\r\n", "0\r\n\r\n")),
                 closed(
