@@ -164,8 +164,9 @@ public final class CounterServer implements AutoCloseable {
 
     /**
      * Stops in the order that loses no request behind a load balancer: {@code /health/ready} answers 503 and
-     * every answer closes its connection, for a while in which requests are still taken; then no connection
-     * is accepted, requests whose headers were read are answered, and the rest is closed.
+     * every answer closes its connection, for a while in which requests are still taken; then those who wait
+     * for the sink are answered with what is known, no connection is accepted, requests whose headers were read
+     * are answered, and the rest is closed.
      *
      * @param drain how long the while is: long enough for a balancer to look twice; zero for none
      * @param timeout how long requests under way may take after that
