@@ -223,6 +223,7 @@ class LoadCommandTest {
     @Test
     void with_a_rate_a_stall_is_in_the_latency_of_every_request_that_was_due_meanwhile() throws IOException {
         RawServer.Answer stall = (request, socket) -> {
+            // The stall itself is what is tested; nothing is waited for.
             Thread.sleep(500);
             return ACCEPTED.to(request, socket);
         };
