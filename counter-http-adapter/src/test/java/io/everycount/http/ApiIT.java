@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everycount.CounterStats;
 import io.everycount.LimitPolicy;
+import io.everycount.UnconfirmedException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -330,10 +332,17 @@ class ApiIT {
     @Test
     void at_the_limit_of_keys_the_answer_is_503_and_nothing_of_the_request_is_counted() throws Exception {
         try (Running running = Running.start(cache -> cache.maxKeys(10).flushOnlyWhenAsked(), server -> {})) {
-            // Without the database no drain makes room.
+            // Once a drain is on its way to a database that is away, no other makes room.
             running.proxy.refuse(true);
             running.proxy.cutNow();
-            int accepted = 0;
+            running.post("/increment", Running.FORM, "key=k0");
+            assertThatThrownBy(() -> running.cache.flush(Duration.ofMillis(1)))
+                    .isInstanceOf(UnconfirmedException.class);
+            CounterStats stats;
+            do {
+                stats = running.cache.stats();
+            } while (stats.pending() == 0 || !stats.sinks().get(0).failing());
+            int accepted = 1;
             HttpResponse<String> one;
             do {
                 one = running.post("/increment", Running.FORM, "key=k" + accepted);
