@@ -95,7 +95,7 @@ final class Setting<T> {
             "max-waiters",
             Kind.whole(1, 10_000_000),
             "100000",
-            "How many requests may wait for the database's acknowledgement");
+            "How many increments may wait for the database's acknowledgement");
 
     static final Setting<Address> LISTEN =
             add(Group.LISTENING, "listen", Kind.address(), "127.0.0.1:8080", "Where to take requests");

@@ -178,6 +178,7 @@ public final class CounterServer implements AutoCloseable {
         front.beginClosing();
         boolean answered = false;
         try {
+            // The time itself is what balancers need; there is nothing to await.
             Thread.sleep(drain.toMillis());
         } finally {
             api.endWaiting();

@@ -82,6 +82,7 @@ public final class ApiKeys implements AutoCloseable {
     private void watch() {
         try {
             while (!closed.get()) {
+                // A look is one stat; watching files is not to be had on every file system.
                 Thread.sleep(LOOK_MILLIS);
                 try {
                     lookAgain();

@@ -200,6 +200,7 @@ public final class JettyFront {
             if (!isBusy || leftNanos <= 0) {
                 return !isAsked;
             }
+            // Connections tell nobody when they end; only a stop looks, and only for its timeout.
             Thread.sleep(POLL_MILLIS);
         }
     }

@@ -2,6 +2,7 @@
 package io.everycount.http.jetty;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everycount.http.exchange.Response;
 import java.io.IOException;
@@ -61,6 +62,18 @@ class StopTest {
                     .isLessThan(Duration.ofSeconds(5).toNanos());
             assertThat(idle.isEndedByServer()).isTrue();
             assertThat(silent.isEndedByServer()).isTrue();
+        }
+    }
+
+    @Test
+    void an_interrupted_stop_closes_everything_all_the_same() throws Exception {
+        try (RawClient client = new RawClient(front.port())) {
+            client.send("POST /parked HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx");
+            Await.until("it is parked", () -> routes.parked.get() != null);
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> front.stop(Duration.ofMinutes(1))).isInstanceOf(InterruptedException.class);
+            Thread.interrupted();
+            assertThat(client.isEndedByServer()).isTrue();
         }
     }
 
