@@ -84,7 +84,13 @@ final class Faulty {
 
     /** The process of a server's client that waits for a lock in this database, once there is one. */
     static long awaitLockWait(TestDatabase database) {
-        String waiting = "FROM pg_stat_activity WHERE datname = '" + database.name() + "' AND wait_event_type = 'Lock'";
+        return awaitLockWait(database, "%");
+    }
+
+    /** The same, for a client whose application name is like this. */
+    static long awaitLockWait(TestDatabase database, String application) {
+        String waiting = "FROM pg_stat_activity WHERE datname = '" + database.name() + "' AND wait_event_type = 'Lock'"
+                + " AND application_name LIKE '" + application + "'";
         long[] pid = new long[1];
         Await.until("somebody waits for a lock", () -> {
             pid[0] = database.number("SELECT coalesce(min(pid), 0) " + waiting);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everycount.CloseReport;
 import io.everycount.jdbc.Contention;
+import io.everycount.jdbc.JdbcCounterSink;
 import io.everycount.jdbc.testing.PostgresServer;
 import io.everycount.jdbc.testing.TcpProxy;
 import io.everycount.jdbc.testing.TestDatabase;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Several caches count the same hot keys, and one after another of them is killed. */
 class SeveralInstancesFaultsIT {
     private static final int KILLED = 6;
+    private static final String VICTIM = "victim";
 
     private final TestDatabase database = PostgresServer.shared().newDatabase();
     private final TcpProxy proxy = TcpProxy.to(PostgresServer.shared());
@@ -35,27 +37,38 @@ class SeveralInstancesFaultsIT {
         database.close();
     }
 
-    private Run start(String name, String url, Contention contention) {
-        Run run = new Run(
-                        name,
-                        database,
-                        Faulty.sink(database, url).contention(contention).build())
-                .traffic("");
+    private Run start(String name, JdbcCounterSink.Builder sink, Contention contention) {
+        Run run = new Run(name, database, sink.contention(contention).build()).traffic("");
         runs.add(run);
         return run;
+    }
+
+    private Run survivor(int number, Contention contention) {
+        return start("survivor " + number + " " + contention, Faulty.sink(database), contention);
+    }
+
+    /** One whose write stays where it waits: a second attempt could take along what came after the first. */
+    private Run victim(int number, Contention contention) {
+        String url = database.jdbcUrl(proxy);
+        String named = url + (url.contains("?") ? "&" : "?") + "ApplicationName=" + VICTIM;
+        JdbcCounterSink.Builder sink = Faulty.sink(database, named)
+                .socketTimeout(Await.MAX.plusSeconds(2))
+                .statementTimeout(Await.MAX.plusSeconds(1))
+                .lockTimeout(Await.MAX);
+        return start("victim " + number + " " + contention, sink, contention);
     }
 
     @ParameterizedTest
     @EnumSource
     void whatAKilledCacheReportsIsExactlyWhatIsMissing(Contention contention) throws SQLException {
-        Run first = start("survivor 1 " + contention, database.jdbcUrl(), contention);
-        Run second = start("survivor 2 " + contention, database.jdbcUrl(), contention);
+        Run first = survivor(1, contention);
+        Run second = survivor(2, contention);
         Map<String, Long> accepted = new HashMap<>();
         List<CloseReport> reports = new ArrayList<>();
         first.add("hot", 1);
         first.flush();
         for (int i = 0; i < KILLED; i++) {
-            Run victim = start("victim " + i + " " + contention, database.jdbcUrl(proxy), contention);
+            Run victim = victim(i, contention);
             victim.flush();
             switch (i % 3) {
                 case 0 -> reports.add(victim.kill());
@@ -71,6 +84,9 @@ class SeveralInstancesFaultsIT {
                         reports.add(killInFlight(victim));
                         proxy.cutNow();
                         victim.awaitDead();
+                        // A server does not notice by itself that its client has gone, and would go on.
+                        database.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                                + " WHERE application_name = '" + VICTIM + "' AND datname = current_database()");
                     }
                 }
             }
@@ -105,8 +121,9 @@ class SeveralInstancesFaultsIT {
 
     private static CloseReport killInFlight(Run victim) {
         victim.add("hot", 1);
-        Await.until("a write in flight", () -> victim.stats().pending() != 0);
-        Faulty.awaitLockWait(victim.database());
+        // The survivors wait for rows, too: only the victim's own wait says that it is in the middle of a write.
+        Faulty.awaitLockWait(victim.database(), VICTIM);
+        victim.add("after that write began", 1);
         return victim.kill();
     }
 
