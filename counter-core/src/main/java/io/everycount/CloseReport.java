@@ -13,6 +13,12 @@ import java.util.Map;
  * @param isComplete whether everything counted is known to be in every required sink, or in its
  *     quarantine, but for gaps declared before ({@code stats.lost()}). If it is not although both maps are
  *     empty, the cells could not be emptied, or a sink's ledger does not agree with this cache's history.
+ * @param isJournaled whether everything counted is in the journal: then whoever opens or adopts it next writes what is
+ *     not in the sinks, and nothing is lost
  */
 public record CloseReport(
-        CounterStats stats, Map<String, Long> unsaved, Map<String, Long> unknown, boolean isComplete) {}
+        CounterStats stats,
+        Map<String, Long> unsaved,
+        Map<String, Long> unknown,
+        boolean isComplete,
+        boolean isJournaled) {}

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount;
 
+import io.everycount.flush.DrainStage;
 import io.everycount.flush.Pipeline;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Tells when what was added is in every required sink; for a bounded number of waiters. Thread-safe. */
+/** Tells when what was added has reached a level; for a bounded number of waiters. Thread-safe. */
 final class Confirmations {
     private final Pipeline pipeline;
     private final Refusals refusals;
@@ -34,12 +36,19 @@ final class Confirmations {
     }
 
     /**
-     * Adds, and tells when it is confirmed.
+     * Adds, and tells when it has reached a level.
      *
      * @param increments how many are added, at least 0: what waits takes memory for each
      * @param addition throws if nothing was counted
      */
-    CompletionStage<Void> confirm(int increments, Supplier<Keys> addition) {
+    CompletionStage<Void> confirm(AckLevel level, int increments, Supplier<Keys> addition) {
+        if (level == AckLevel.MEMORY) {
+            addition.get();
+            return CompletableFuture.completedFuture(null);
+        }
+        if (level == AckLevel.JOURNAL) {
+            checkJournal();
+        }
         // A list that is longer than the limit can wait alone.
         int places = Math.min(Math.max(increments, 1), maxWaiters);
         int waiting;
@@ -61,18 +70,34 @@ final class Confirmations {
             throw t;
         }
         // Read after adding: so the stage's drain starts after it, too.
-        return pipeline.nextStage().announced().handle((nothing, error) -> {
+        DrainStage stage = pipeline.nextStage();
+        if (level == AckLevel.JOURNAL) {
+            pipeline.requestCommit();
+        }
+        DrainStage.Milestone milestone = level == AckLevel.JOURNAL ? stage.journaled() : stage.confirmed();
+        return milestone.announced().handle((nothing, error) -> {
             waiters.addAndGet(-places);
             if (error != null) {
                 throw unconfirmed(
                         error instanceof CompletionException && error.getCause() != null ? error.getCause() : error);
             }
-            String quarantined = keys.quarantinedAfter(recordBefore);
+            String quarantined = level == AckLevel.SINK ? keys.quarantinedAfter(recordBefore) : null;
             if (quarantined != null) {
                 throw new QuarantinedException(quarantined);
             }
             return null;
         });
+    }
+
+    /** Before anything is counted: waiting for a journal that does not come would not be an answer. */
+    private void checkJournal() {
+        if (!pipeline.isJournaled()) {
+            throw new IllegalStateException("this cache has no journal; CounterCacheBuilder.journal gives it one");
+        }
+        String problem = pipeline.journalProblem();
+        if (problem != null) {
+            throw refusals.rejected(RejectedException.Reason.JOURNAL_UNAVAILABLE, problem);
+        }
     }
 
     static UnconfirmedException unconfirmed(Throwable cause) {

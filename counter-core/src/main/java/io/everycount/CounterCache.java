@@ -4,10 +4,12 @@ package io.everycount;
 import io.everycount.cell.AddOutcome;
 import io.everycount.cell.CellStore;
 import io.everycount.cell.HandleCell;
+import io.everycount.flush.Adopter;
 import io.everycount.flush.DrainStage;
 import io.everycount.flush.Pipeline;
 import io.everycount.flush.PipelineState;
 import io.everycount.flush.PipelineStoppedException;
+import io.everycount.journal.JournalStats;
 import io.everycount.sink.CounterSink;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -34,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>An increment whose call returned is in memory and reaches the sink with the next flush; it dies with
- * the process until then. {@link #flush}, {@link #addAsync} and {@link #close(Duration)} tell when it is
- * there. Every exception says which of two things happened: after a {@link RejectedException} nothing of
+ * the process until then, or, if there is a {@linkplain CounterCacheBuilder#journal journal}, until its next commit.
+ * {@link #flush}, {@link #commit}, {@link #addAsync} and {@link #close(Duration)} tell when it is there. Every exception says which of two things happened: after a {@link RejectedException} nothing of
  * the call was counted; after an {@link UnconfirmedException} it was, and must not be added again.
  *
  * <p>Keys are text of 1 to {@code maxKeyBytes} bytes of UTF-8 without NUL; deltas go from -2^60 to 2^60.
@@ -48,15 +50,26 @@ public final class CounterCache implements AutoCloseable {
 
     private final CellStore cells;
     private final Pipeline pipeline;
+    private final @Nullable Adopter adopter;
+    private final @Nullable OpenJournal journal;
     private final Events events;
     private final Refusals refusals;
     private final BulkAdds bulks;
     private final Confirmations confirmations;
     private final AtomicReference<@Nullable CompletableFuture<CloseReport>> closing = new AtomicReference<>();
 
-    CounterCache(CellStore cells, Pipeline pipeline, Events events, Refusals refusals, int maxWaiters) {
+    CounterCache(
+            CellStore cells,
+            Pipeline pipeline,
+            @Nullable Adopter adopter,
+            @Nullable OpenJournal journal,
+            Events events,
+            Refusals refusals,
+            int maxWaiters) {
         this.cells = cells;
         this.pipeline = pipeline;
+        this.adopter = adopter;
+        this.journal = journal;
         this.events = events;
         this.refusals = refusals;
         this.bulks = new BulkAdds(cells, refusals);
@@ -72,7 +85,10 @@ public final class CounterCache implements AutoCloseable {
         return new CounterCacheBuilder(sink);
     }
 
-    /** This cache's name in the ledger of its first sink: random, new for each cache. */
+    /**
+     * This cache's name in the ledger of its first sink: random, new for each cache; with a journal, that of the
+     * journal, which others before it may have had.
+     */
     public UUID instanceId() {
         return pipeline.instanceId();
     }
@@ -80,6 +96,11 @@ public final class CounterCache implements AutoCloseable {
     /** What happens to increments that find no room. */
     public LimitPolicy limitPolicy() {
         return refusals.policy();
+    }
+
+    /** Whether it has a journal, and so {@link AckLevel#JOURNAL}. */
+    public boolean hasJournal() {
+        return journal != null;
     }
 
     /** Adds 1; see {@link #add(String, long)}. */
@@ -175,7 +196,21 @@ public final class CounterCache implements AutoCloseable {
      *     was counted
      */
     public CompletionStage<Void> addAsync(String key, long delta) {
-        return confirmations.confirm(1, () -> keyOf(key, put(key, delta)));
+        return addAsync(key, delta, AckLevel.SINK);
+    }
+
+    /**
+     * Adds to a counter and tells when the increment has reached a level. At {@link AckLevel#JOURNAL} that is after the
+     * next commit, a few milliseconds away; the stage then knows nothing of quarantine.
+     *
+     * @param delta from -2^60 to 2^60; 0 does nothing, and is confirmed like any other
+     * @return as {@link #addAsync(String, long)} does; completed already for {@link AckLevel#MEMORY}
+     * @throws RejectedException as in {@link #addAsync(String, long)}, or if the level is JOURNAL and nothing gets into
+     *     the journal at the moment; nothing was counted
+     * @throws IllegalStateException if the level is JOURNAL and this cache has none
+     */
+    public CompletionStage<Void> addAsync(String key, long delta, AckLevel level) {
+        return confirmations.confirm(level, 1, () -> keyOf(key, put(key, delta)));
     }
 
     /**
@@ -184,8 +219,17 @@ public final class CounterCache implements AutoCloseable {
      * @throws IndexOutOfBoundsException if the range is not within the array
      */
     public CompletionStage<Void> addAsync(byte[] utf8, int offset, int length, long delta) {
+        return addAsync(utf8, offset, length, delta, AckLevel.SINK);
+    }
+
+    /**
+     * As {@link #addAsync(String, long, AckLevel)}, for a key that is a range of UTF-8 bytes. The bytes are not kept.
+     *
+     * @throws IndexOutOfBoundsException if the range is not within the array
+     */
+    public CompletionStage<Void> addAsync(byte[] utf8, int offset, int length, long delta, AckLevel level) {
         Objects.checkFromIndexSize(offset, length, utf8.length);
-        return confirmations.confirm(1, () -> {
+        return confirmations.confirm(level, 1, () -> {
             // Made first: when it has been counted, nothing may fail.
             String key = new String(utf8, offset, length, StandardCharsets.UTF_8);
             return keyOf(key, put(utf8, offset, length, delta));
@@ -208,7 +252,18 @@ public final class CounterCache implements AutoCloseable {
      *     was counted
      */
     public CompletionStage<Void> addAllAsync(Increments list) {
-        return confirmations.confirm(list.size(), () -> {
+        return addAllAsync(list, AckLevel.SINK);
+    }
+
+    /**
+     * As {@link #addAllAsync(Increments)}, for any level, as {@link #addAsync(String, long, AckLevel)} does for one.
+     *
+     * @throws RejectedException as in {@link #addAllAsync(Increments)}, or if the level is JOURNAL and nothing gets into
+     *     the journal at the moment; nothing was counted
+     * @throws IllegalStateException if the level is JOURNAL and this cache has none
+     */
+    public CompletionStage<Void> addAllAsync(Increments list, AckLevel level) {
+        return confirmations.confirm(level, list.size(), () -> {
             BulkAdds.Checked checked = bulks.check(list);
             ListedKeys keys = new ListedKeys(pipeline, list);
             String overflowKey = bulks.addAll(checked) ? refusals.overflowKey() : null;
@@ -259,17 +314,42 @@ public final class CounterCache implements AutoCloseable {
      * @throws InterruptedException if interrupted; nothing is lost by that either
      */
     public void flush(Duration timeout) throws InterruptedException {
-        long nanos = nanos(timeout);
-        if (nanos == 0) {
-            throw new IllegalArgumentException("the timeout is " + timeout + "; more than zero is needed");
-        }
+        long nanos = timeoutNanos(timeout);
         DrainStage stage = pipeline.nextStage();
         pipeline.requestDrain();
         try {
-            stage.await(nanos);
+            stage.confirmed().await(nanos);
         } catch (TimeoutException e) {
             throw new UnconfirmedException(
                     "not everything was in the sink after " + timeout + "; writing goes on. " + refusals.lastError(),
+                    e);
+        } catch (PipelineStoppedException e) {
+            throw Confirmations.unconfirmed(e);
+        }
+    }
+
+    /**
+     * Waits until every increment whose call returned before this one is in the journal, forced to disk.
+     *
+     * @param timeout how long to wait; more than zero
+     * @throws UnconfirmedException if time ran out, or the cache stopped before
+     * @throws InterruptedException if interrupted; nothing is lost by that either
+     * @throws IllegalStateException if this cache has no journal
+     */
+    public void commit(Duration timeout) throws InterruptedException {
+        long nanos = timeoutNanos(timeout);
+        if (!pipeline.isJournaled()) {
+            throw new IllegalStateException("this cache has no journal; CounterCacheBuilder.journal gives it one");
+        }
+        DrainStage stage = pipeline.nextStage();
+        pipeline.requestCommit();
+        try {
+            stage.journaled().await(nanos);
+        } catch (TimeoutException e) {
+            String problem = pipeline.journalProblem();
+            throw new UnconfirmedException(
+                    "not everything was in the journal after " + timeout + "; writing goes on"
+                            + (problem == null ? "" : ": " + problem),
                     e);
         } catch (PipelineStoppedException e) {
             throw Confirmations.unconfirmed(e);
@@ -294,14 +374,35 @@ public final class CounterCache implements AutoCloseable {
             return reportOf(first, timeout, nanos);
         }
         try {
-            pipeline.close(nanos);
+            closeThreads(nanos);
         } finally {
             Pipeline.Remains remains = pipeline.remains();
             mine.complete(new CloseReport(
-                    stats(remains.snapshot()), remains.unsaved(), remains.unknown(), remains.complete()));
+                    stats(remains.snapshot()),
+                    remains.unsaved(),
+                    remains.unknown(),
+                    remains.complete(),
+                    remains.journaled()));
             events.close();
         }
         return mine.join();
+    }
+
+    private void closeThreads(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        try {
+            if (adopter != null) {
+                adopter.requestClose();
+            }
+            pipeline.close(nanos);
+        } finally {
+            if (adopter != null) {
+                adopter.close(Math.max(0, deadline - System.nanoTime()));
+            }
+            if (journal != null) {
+                journal.closeThread();
+            }
+        }
     }
 
     private static CloseReport reportOf(CompletableFuture<CloseReport> first, Duration timeout, long nanos)
@@ -392,6 +493,7 @@ public final class CounterCache implements AutoCloseable {
                 refusals.overflowed(),
                 refusals.counts(),
                 events.leftOut(),
+                journal == null ? null : journalStats(journal),
                 p.sinks().stream()
                         .map(sink -> new CounterStats.Sink(
                                 sink.sink().name(),
@@ -409,6 +511,24 @@ public final class CounterCache implements AutoCloseable {
                         .toList());
     }
 
+    private CounterStats.Journal journalStats(OpenJournal open) {
+        JournalStats s = open.own().stats();
+        Adopter others = Objects.requireNonNull(adopter);
+        return new CounterStats.Journal(
+                open.own().directory(),
+                s.bytes(),
+                s.segments(),
+                s.forces(),
+                Duration.ofNanos(s.lastForceNanos()),
+                Duration.ofNanos(s.maxForceNanos()),
+                s.poisonedSegments(),
+                pipeline.journalProblem(),
+                others.adopted(),
+                others.adopting(),
+                others.unadoptable(),
+                others.forked());
+    }
+
     static CounterStats.State stateOf(PipelineState state) {
         return switch (state) {
             case RUNNING -> CounterStats.State.RUNNING;
@@ -421,6 +541,14 @@ public final class CounterCache implements AutoCloseable {
 
     private boolean isRunning() {
         return closing.get() == null && pipeline.state() == PipelineState.RUNNING;
+    }
+
+    private static long timeoutNanos(Duration timeout) {
+        long nanos = nanos(timeout);
+        if (nanos == 0) {
+            throw new IllegalArgumentException("the timeout is " + timeout + "; more than zero is needed");
+        }
+        return nanos;
     }
 
     private static long nanos(Duration timeout) {

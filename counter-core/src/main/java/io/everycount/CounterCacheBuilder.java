@@ -3,9 +3,13 @@ package io.everycount;
 
 import io.everycount.cell.CellStore;
 import io.everycount.cell.KeyRules;
+import io.everycount.flush.Adopter;
+import io.everycount.flush.EpochClock;
 import io.everycount.flush.Pipeline;
 import io.everycount.flush.PipelineSettings;
+import io.everycount.journal.JournalSettings;
 import io.everycount.sink.CounterSink;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class CounterCacheBuilder {
     private static final int RECORD_KEYS_MAX = 10_000;
     private static final Duration IDLE_KEYS = Duration.ofSeconds(10);
+    private static final Duration ADOPTION_INTERVAL = Duration.ofMinutes(1);
+    private static final int SEGMENT_BYTES_MAX = 16 << 20;
+    private static final int SEGMENTS_MIN = 8;
 
     private final List<CounterSink> required = new ArrayList<>();
     private final List<CounterSink> bestEffort = new ArrayList<>();
@@ -39,6 +46,9 @@ public final class CounterCacheBuilder {
     private LimitPolicy limitPolicy = LimitPolicy.reject();
     private CounterListener listener = new CounterListener() {};
     private @Nullable Executor callbacks;
+    private @Nullable Path journalRoot;
+    private Duration commitInterval = Duration.ofMillis(5);
+    private long journalBytes = 1L << 30;
 
     CounterCacheBuilder(CounterSink sink) {
         required.add(Objects.requireNonNull(sink, "sink"));
@@ -214,9 +224,52 @@ public final class CounterCacheBuilder {
     }
 
     /**
-     * Builds the cache and starts its threads. The sink need not be reachable yet.
+     * Keeps a journal: what is counted is forced to disk every few milliseconds, and is written to the sinks from
+     * there, even if this process dies before it could. Default none.
+     *
+     * <p>Any number of caches and processes may share a directory: each has a directory of its own in it, taken
+     * by a lock. A cache that starts goes on with one that nobody holds, or makes a new one; others that nobody
+     * holds, of processes that crashed or went away, it adopts: it writes what they left, then and once a minute. The
+     * directory has to be on a disk of this machine, or one whose file locks hold across machines.
+     *
+     * <p>The order of sinks must stay the same from start to start.
+     *
+     * @param directory made if it is not there
+     */
+    public CounterCacheBuilder journal(Path directory) {
+        journalRoot = Objects.requireNonNull(directory, "directory");
+        return this;
+    }
+
+    /**
+     * How often what was counted is forced to disk, if there is a journal; default 5 milliseconds. It is what
+     * {@link AckLevel#JOURNAL} waits for, and what a crash loses of the rest.
+     *
+     * @param interval from 1 millisecond to 1 minute
+     */
+    public CounterCacheBuilder commitInterval(Duration interval) {
+        commitInterval = inRange("commitInterval", interval, Duration.ofMillis(1), Duration.ofMinutes(1));
+        return this;
+    }
+
+    /**
+     * How much the journal may take on disk; default 1 GiB. When it is full, because no sink could be reached for very
+     * long, increments stay in their cells until there is room again, and those that ask for
+     * {@link AckLevel#JOURNAL} are rejected.
+     *
+     * @param bytes from 1 MiB to 1 TiB
+     */
+    public CounterCacheBuilder journalBytes(long bytes) {
+        journalBytes = inRange("journalBytes", bytes, 1L << 20, 1L << 40);
+        return this;
+    }
+
+    /**
+     * Builds the cache and starts its threads. The sink need not be reachable yet. With a journal, what it has is
+     * read first.
      *
      * @throws IllegalArgumentException if settings do not go together
+     * @throws JournalException if the journal cannot be opened or is damaged; nothing was started
      */
     public CounterCache build() {
         String overflowKey = limitPolicy.overflowKey();
@@ -229,33 +282,74 @@ public final class CounterCacheBuilder {
         SecureRandom random = new SecureRandom();
         Rejections rejections = new Rejections();
         Events events = new Events(listener, callbacks, rejections, name);
+        PipelineSettings settings = settings(random, events);
+        OpenJournal journal = journalRoot == null ? null : openJournal(journalRoot, random);
+        try {
+            return build(settings, rejections, events, journal);
+        } catch (Throwable t) {
+            if (journal != null) {
+                journal.close();
+            }
+            throw t;
+        }
+    }
+
+    private OpenJournal openJournal(Path directory, SecureRandom random) {
+        JournalThread thread = new JournalThread(name + "-journal");
+        JournalSettings settings = new JournalSettings(
+                (int) Math.min(SEGMENT_BYTES_MAX, journalBytes / SEGMENTS_MIN),
+                journalBytes,
+                thread,
+                random,
+                System::nanoTime);
+        return OpenJournal.open(directory, settings, thread);
+    }
+
+    private PipelineSettings settings(SecureRandom random, Events events) {
+        return new PipelineSettings(
+                name + " pid " + ProcessHandle.current().pid(),
+                flushInterval.toNanos(),
+                commitInterval.toNanos(),
+                RECORD_KEYS_MAX,
+                batchKeys,
+                maxPendingBytes,
+                retainBytes,
+                retainFor.toNanos(),
+                ledgerCheckInterval.toNanos(),
+                IDLE_KEYS.toNanos(),
+                firstRetry.toNanos(),
+                maxRetry.toNanos(),
+                events::execute,
+                random,
+                System::nanoTime,
+                new EpochClock(System.currentTimeMillis(), System.nanoTime()));
+    }
+
+    private CounterCache build(
+            PipelineSettings settings, Rejections rejections, Events events, @Nullable OpenJournal journal) {
         Pipeline[] pipeline = new Pipeline[1];
         CellStore cells =
                 new CellStore(CellStore.lanesForThisMachine(), maxKeys, maxKeyBytes, () -> pipeline[0].requestRoom());
         pipeline[0] = new Pipeline(
-                cells,
-                required,
-                bestEffort,
-                name,
-                new PipelineSettings(
-                        name + " pid " + ProcessHandle.current().pid(),
-                        flushInterval.toNanos(),
-                        RECORD_KEYS_MAX,
-                        batchKeys,
-                        maxPendingBytes,
-                        retainBytes,
-                        retainFor.toNanos(),
-                        ledgerCheckInterval.toNanos(),
-                        IDLE_KEYS.toNanos(),
-                        firstRetry.toNanos(),
-                        maxRetry.toNanos(),
-                        events::execute,
-                        random,
-                        System::nanoTime),
-                events);
+                cells, required, bestEffort, name, settings, events, journal == null ? null : journal.own());
         Refusals refusals = new Refusals(cells, pipeline[0], rejections, maxKeyBytes, limitPolicy);
-        CounterCache cache = new CounterCache(cells, pipeline[0], events, refusals, maxWaiters);
+        Adopter adopter = journal == null
+                ? null
+                : new Adopter(
+                        journal.root(),
+                        journal.own(),
+                        required,
+                        bestEffort,
+                        name,
+                        settings,
+                        events,
+                        OpenJournal.progress("Adopting"),
+                        ADOPTION_INTERVAL.toNanos());
+        CounterCache cache = new CounterCache(cells, pipeline[0], adopter, journal, events, refusals, maxWaiters);
         pipeline[0].start();
+        if (adopter != null) {
+            adopter.start();
+        }
         return cache;
     }
 

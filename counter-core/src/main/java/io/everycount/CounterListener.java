@@ -4,6 +4,7 @@ package io.everycount;
 import io.everycount.sink.QuarantinedEntry;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 
 /**
  * Hears what a cache does. Called on the cache's callback executor, one call after another unless that
@@ -60,6 +61,24 @@ public interface CounterListener {
 
     /** Records after one and up to another are lost: the store went back further than they were kept. */
     default void gapDeclared(String sink, long afterRecord, long upToRecord, long deltaSum) {}
+
+    /**
+     * The journal could not be written; increments stay in their cells, and it is tried again.
+     *
+     * @param failures in a row so far
+     * @param wait until the next attempt; zero if there is none, as the cache is being closed
+     */
+    default void journalFailed(Throwable error, int failures, Duration wait) {}
+
+    /** The journal can be written again. */
+    default void journalWorks() {}
+
+    /**
+     * What another instance left in its journal is in the required sinks now.
+     *
+     * @param records of its last ones that may not have been there before
+     */
+    default void adopted(UUID instanceId, long records) {}
 
     /**
      * The cache, or its part for one best-effort sink, has stopped and takes or writes nothing more.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param overflowed increments counted under the overflow key instead of their own
  * @param rejected increments turned away, by reason
  * @param eventsLeftOut events that a slow listener did not get
+ * @param journal the journal; null if there is none
  * @param sinks one entry for each sink
  */
 public record CounterStats(
@@ -57,6 +59,7 @@ public record CounterStats(
         long overflowed,
         Map<RejectedException.Reason, Long> rejected,
         long eventsLeftOut,
+        @Nullable Journal journal,
         List<Sink> sinks) {
     /** Whether a cache works. */
     public enum State {
@@ -71,6 +74,36 @@ public record CounterStats(
         /** A defect or a lack of memory stopped the drainer. */
         FAILED
     }
+
+    /**
+     * The journal.
+     *
+     * @param directory of this instance
+     * @param bytes what it takes on disk
+     * @param segments its files
+     * @param commits how often it was forced to disk
+     * @param lastCommit how long that took the last time
+     * @param slowestCommit how long it took at most
+     * @param poisonedSegments files that are not written to any more, because that failed
+     * @param problem why nothing gets into it at the moment; null if something does
+     * @param adopted other instances that left their journal, and whose records have all been written since
+     * @param adopting such instances whose records are being written
+     * @param unadoptable such instances whose records cannot be written; the log says why
+     * @param forked directories whose history does not agree with the sink's ledger; somebody has to decide
+     */
+    public record Journal(
+            Path directory,
+            long bytes,
+            int segments,
+            long commits,
+            Duration lastCommit,
+            Duration slowestCommit,
+            long poisonedSegments,
+            @Nullable String problem,
+            int adopted,
+            int adopting,
+            int unadoptable,
+            int forked) {}
 
     /**
      * One sink.

@@ -12,6 +12,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
@@ -210,6 +211,48 @@ final class Events implements PipelineEvents {
                     deltaSum);
             listener.gapDeclared(sink.name(), fromRecord, toRecord, deltaSum);
         });
+    }
+
+    @Override
+    public void journalFailed(Throwable error, int failures, long retryNanos) {
+        tell(() -> {
+            if (failures == 1 || failures % LOG_EVERY_FAILURES == 0) {
+                LOG.error(
+                        "The journal could not be written, {} times in a row now; {}: {}",
+                        failures,
+                        retryNanos == 0 ? "it is not tried again" : "increments stay in memory and it is tried again",
+                        brief(error));
+                LOG.debug("The failure of the journal", error);
+            }
+            listener.journalFailed(error, failures, Duration.ofNanos(retryNanos));
+        });
+    }
+
+    @Override
+    public void journalWorks() {
+        tell(() -> {
+            LOG.info("The journal can be written again");
+            listener.journalWorks();
+        });
+    }
+
+    @Override
+    public void adopted(UUID instanceId, long records) {
+        tell(() -> {
+            LOG.info(
+                    "Adopted instance {}, which left its journal: its last {} records are in the sinks now",
+                    instanceId,
+                    records);
+            listener.adopted(instanceId, records);
+        });
+    }
+
+    @Override
+    public void notAdopted(@Nullable UUID instanceId, String why) {
+        tell(() -> LOG.error(
+                "The journal{} that nobody holds cannot be adopted: {}",
+                instanceId == null ? "" : " of instance " + instanceId,
+                why));
     }
 
     @Override

@@ -23,6 +23,11 @@ public final class RejectedException extends EverycountException {
         LARGE_DELTA_LIMIT,
         /** With this call more than {@code maxWaiters} increments would wait for acknowledgements. */
         WAITER_LIMIT,
+        /**
+         * The level asked for is {@link AckLevel#JOURNAL}, and nothing gets into the journal at the moment. Passes when its
+         * disk works and has room again.
+         */
+        JOURNAL_UNAVAILABLE,
         /** The cache, or the handle, was closed. */
         CLOSED,
         /** Another process has taken over this instance's ledger entry. */

@@ -3,21 +3,30 @@ package io.everycount.flush;
 
 import io.everycount.cell.CellStore;
 import io.everycount.cell.Collector;
+import io.everycount.journal.Journal;
+import java.io.IOException;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Empties the cells into records: at intervals, when asked, and a last time at the end.
+ * Empties the cells into records: at intervals, when asked, and a last time at the end. If there is a journal, a
+ * record is in it, forced to disk, before the log and so any sink gets to see it.
  *
  * <p>Acknowledgements: whoever has added something and then reads {@link #nextStage} holds the stage
  * of a drain that had not started then, because a drain puts a fresh stage in place before it touches
  * the first cell. So the increment is in that drain or in one before.
  *
- * <p>If a drain fails (out of memory, or a defect), nothing it took is lost: it is in the collector or
- * still in its cell. The pipeline stops taking increments, and the last drain is tried until it
+ * <p>If a drain fails (out of memory, or a defect), nothing it took is lost: it is in the collector, in
+ * {@link #made}, or still in its cell. The pipeline stops taking increments, and the last drain is tried until it
  * succeeds or the cache is closed.
+ *
+ * <p>If the journal fails, the drain stays where it is, with its records in hand, and offers the journal the very
+ * same ones again after a while: perhaps they are on disk although it failed. Increments go on adding up in their
+ * cells meanwhile. Only when the cache is being closed do records go to the sinks without a journal, because
+ * they would be lost otherwise.
  */
 final class Drainer {
     private static final long UNTIL_SIGNALLED = 1_000_000_000L;
@@ -26,18 +35,29 @@ final class Drainer {
     /** Keys near their limit ask for a drain at most this often, and at most ten times an interval. */
     private static final long PRESSURE_GAP_MIN = 10_000_000L;
 
+    /** After so many drains in a row that found nothing, a journal's drains come less often. */
+    private static final int EMPTY_DRAINS = 20;
+
+    private static final int DOZING_FACTOR = 10;
+
     private final CellStore cells;
     private final RecordLog log;
+    private final @Nullable Journal journal;
     private final Acknowledgements acknowledgements;
     private final Pipeline pipeline;
     private final PipelineEvents events;
     private final PipelineSettings settings;
+    private final Backoff backoff;
     private final Collector collector = new Collector();
     private final AtomicReference<DrainStage> next;
     private volatile boolean requested;
+    private volatile boolean flushRequested;
     private volatile boolean pressure;
     private volatile boolean closing;
     private volatile boolean closed;
+    private volatile boolean dozing;
+    private volatile boolean unjournaled;
+    private volatile int journalFailures;
     private volatile long lastDrainNanos;
     private volatile long drains;
 
@@ -46,26 +66,44 @@ final class Drainer {
 
     private long periodStartNanos;
     private long recordBeforeLastDrain;
+    private long notBefore;
+    private int emptyDrains;
 
     /** The stage of the drain under way, until it is with the acknowledgements. */
     private @Nullable DrainStage current;
 
+    private boolean currentIsLast;
+    private boolean currentIsFlush;
+    private long currentNanos;
+
+    /** The records of the drain under way, of which so many are in the log. */
+    private List<DeltaRecord> made = List.of();
+
+    private int published;
+
+    /** Records to be put in place of others, once they are in the journal. */
+    private List<DeltaRecord> summary = List.of();
+
     Drainer(
             CellStore cells,
             RecordLog log,
+            @Nullable Journal journal,
             Acknowledgements acknowledgements,
             Pipeline pipeline,
             PipelineEvents events,
             PipelineSettings settings) {
         this.cells = cells;
         this.log = log;
+        this.journal = journal;
         this.acknowledgements = acknowledgements;
         this.pipeline = pipeline;
         this.events = events;
         this.settings = settings;
+        this.backoff = settings.backoff();
         this.next = new AtomicReference<>(new DrainStage(settings.callbacks()));
         this.lastDrainNanos = settings.clock().getAsLong();
         this.periodStartNanos = lastDrainNanos;
+        this.notBefore = lastDrainNanos;
     }
 
     /** The stage of the next drain to start. */
@@ -73,9 +111,20 @@ final class Drainer {
         return Objects.requireNonNull(next.get());
     }
 
-    /** Asks for a drain now; a {@link Worker#signal} must follow. */
+    /** Asks for a drain now, and for its records to be written to the sinks; a {@link Worker#signal} must follow. */
     void request() {
+        flushRequested = true;
         requested = true;
+    }
+
+    /** Asks for a drain now; a {@link Worker#signal} must follow. */
+    void requestCommit() {
+        requested = true;
+    }
+
+    /** Whether drains come less often than usual, so that whoever waits for one had better ask. */
+    boolean isDozing() {
+        return dozing;
     }
 
     /** Asks for a drain before long, to make room for keys; a {@link Worker#signal} must follow. */
@@ -102,6 +151,16 @@ final class Drainer {
         return drains;
     }
 
+    /** How often in a row the journal has failed; 0 if it works, or there is none. */
+    int journalFailures() {
+        return journalFailures;
+    }
+
+    /** Whether records went to the log that are not in the journal. */
+    boolean isUnjournaled() {
+        return unjournaled;
+    }
+
     /**
      * Odd while a drain is under way, another number after each: who reads the same even number before and
      * after looking at cells and log has seen every increment in one of them, and none in both.
@@ -118,16 +177,26 @@ final class Drainer {
         boolean last = closing || pipeline.state() != PipelineState.RUNNING;
         long now = settings.clock().getAsLong();
         if (!last) {
-            long wait = untilDue(now);
+            long wait = current != null ? notBefore - now : untilDue(now);
             if (wait > 0) {
                 return wait;
             }
-            if (!pipeline.hasRoom(recordBeforeLastDrain)) {
+            if (current == null && !pipeline.hasRoom(recordBeforeLastDrain)) {
                 return UNTIL_SIGNALLED;
             }
         }
         try {
-            drain(now, last);
+            if (summary.isEmpty()) {
+                if (current == null || published == made.size()) {
+                    take(now, last);
+                }
+                journalAndPublish();
+                sumUp();
+            }
+            writeSummary();
+            end();
+        } catch (IOException e) {
+            return journalFailed(e);
         } catch (Throwable t) {
             pipeline.failed(t, current);
             return pipeline.isAbandoned() ? Worker.DONE : AFTER_FAILURE;
@@ -139,46 +208,157 @@ final class Drainer {
         if (requested) {
             return 0;
         }
-        long interval = settings.flushIntervalNanos();
-        long wait = interval == 0 ? UNTIL_SIGNALLED : lastDrainNanos + interval - now;
+        long interval = journal == null ? settings.flushIntervalNanos() : settings.commitIntervalNanos();
+        long wait =
+                interval == 0 ? UNTIL_SIGNALLED : lastDrainNanos + (dozing ? interval * DOZING_FACTOR : interval) - now;
         if (pressure) {
             wait = Math.min(wait, lastDrainNanos + Math.max(PRESSURE_GAP_MIN, interval / 10) - now);
         }
         return wait;
     }
 
-    private void drain(long now, boolean last) {
-        requested = false;
-        pressure = false;
-        DrainStage stage = Objects.requireNonNull(next.getAndSet(new DrainStage(settings.callbacks())));
-        current = stage;
+    /** Takes what is in the cells and makes records of it. Can be repeated if it fails. */
+    private void take(long now, boolean last) {
+        if (current == null) {
+            requested = false;
+            currentIsFlush = flushRequested;
+            flushRequested = false;
+            pressure = false;
+            recordBeforeLastDrain = log.last().record();
+            current = next.getAndSet(new DrainStage(settings.callbacks()));
+        }
         boolean endOfPeriod = now - periodStartNanos >= settings.idleKeysNanos();
-        recordBeforeLastDrain = log.last().record();
+        currentNanos = now;
         phase = phase | 1;
         // Nothing of what follows may be seen before it.
         VarHandle.fullFence();
+        currentIsLast = last;
         cells.drain(collector, last, endOfPeriod);
-        log.append(collector, lastDrainNanos, now);
+        List<DeltaRecord> records = log.make(collector, lastDrainNanos, now);
+        // From here on, they are what was drained.
+        published = 0;
+        made = records;
         collector.clear();
-        phase = phase + 1;
         if (endOfPeriod) {
             periodStartNanos = now;
         }
-        lastDrainNanos = now;
+    }
+
+    /** Goes on where it was when it failed. */
+    private void journalAndPublish() throws IOException {
+        while (published < made.size()) {
+            DeltaRecord record = made.get(published);
+            if (journal != null && !unjournaled) {
+                journal.append(record.journaled(settings.epochClock()), pipeline.appliedRecord());
+                journalWorks();
+            }
+            log.publish(record);
+            published++;
+        }
+        if (journal != null && !unjournaled) {
+            Objects.requireNonNull(current).journal();
+        }
+    }
+
+    /** Sums up what the sinks could not take for long. */
+    private void sumUp() {
+        if (pipeline.isSummaryDue() && !unjournaled) {
+            summary = log.summary(pipeline.marks());
+            if (summary.isEmpty()) {
+                pipeline.summedUp();
+            }
+        }
+    }
+
+    /**
+     * Into the journal first, because what is sent to a sink must be what a restart would send. If that fails, it may
+     * be there all the same; so until it succeeds nothing else is done, and no sink is sent what is being summed up.
+     */
+    private void writeSummary() throws IOException {
+        if (summary.isEmpty()) {
+            return;
+        }
+        if (unjournaled) {
+            log.keep();
+        } else {
+            Objects.requireNonNull(journal)
+                    .checkpoint(
+                            summary.stream()
+                                    .map(r -> r.journaled(settings.epochClock()))
+                                    .toList(),
+                            log.digestBefore(summary),
+                            pipeline.appliedRecord());
+            journalWorks();
+            log.replace(summary);
+        }
+        summary = List.of();
+        pipeline.summedUp();
+    }
+
+    private void journalWorks() {
+        if (journalFailures != 0) {
+            journalFailures = 0;
+            events.journalWorks();
+        }
+    }
+
+    private void end() {
+        boolean found = !made.isEmpty();
+        made = List.of();
+        published = 0;
+        phase = phase + 1;
+        lastDrainNanos = currentNanos;
         drains = drains + 1;
-        acknowledgements.drained(stage, log.last().record());
+        emptyDrains = found ? 0 : Math.min(emptyDrains + 1, EMPTY_DRAINS);
+        dozing = journal != null && emptyDrains == EMPTY_DRAINS;
+        DrainStage stage = Objects.requireNonNull(current);
+        handOn(stage);
         current = null;
-        if (last) {
+        if (currentIsLast) {
             // Whoever comes now has nothing to wait for but what is in the log already.
-            acknowledgements.drained(nextStage(), log.last().record());
+            handOn(nextStage());
             closed = true;
         }
-        pipeline.drained();
+        pipeline.drained(currentIsFlush || currentIsLast);
         events.drained();
+    }
+
+    private void handOn(DrainStage stage) {
+        if (journal != null && !unjournaled) {
+            stage.journal();
+        }
+        acknowledgements.drained(stage, log.last().record());
+    }
+
+    private long journalFailed(IOException e) {
+        journalFailures = Math.max(1, journalFailures + 1);
+        if (closing) {
+            unjournaled = true;
+            events.journalFailed(e, journalFailures, 0);
+            return 0;
+        }
+        long wait = backoff.nanos(journalFailures, false);
+        notBefore = settings.clock().getAsLong() + wait;
+        events.journalFailed(e, journalFailures, wait);
+        return wait;
+    }
+
+    /** Ends all waiting for drains that will not come. For use after the last step. */
+    void fail(PipelineStoppedException why) {
+        DrainStage stage = current;
+        if (stage != null) {
+            stage.failAll(why);
+        }
+        nextStage().failAll(why);
     }
 
     /** What was taken from the cells and did not become a record; only after a failure. For use after the last step. */
     Collector leftOver() {
         return collector;
+    }
+
+    /** Records that did not get into the log; only after a failure. For use after the last step. */
+    List<DeltaRecord> leftOverRecords() {
+        return made.subList(published, made.size());
     }
 }

@@ -54,7 +54,7 @@ final class PendingSums {
                 if (drainer.phase() == phase) {
                     return sum(inCells, records, utf8);
                 }
-            } else if (pipeline.state() == PipelineState.FAILED) {
+            } else if (pipeline.state() == PipelineState.FAILED || drainer.journalFailures() != 0) {
                 return OptionalLong.empty();
             } else {
                 LockSupport.parkNanos(this, NAP_NANOS);

@@ -3,9 +3,11 @@ package io.everycount.flush;
 
 import io.everycount.cell.CellStore;
 import io.everycount.cell.Collector;
+import io.everycount.journal.Journal;
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.QuarantinedEntry;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,7 +19,10 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** One cache's way from its cells to its sinks: a drainer, a record log, and a writer for each sink. Thread-safe. */
+/**
+ * One cache's way from its cells to its sinks: a drainer, perhaps a journal, a record log, and a writer for each sink.
+ * Thread-safe.
+ */
 public final class Pipeline {
     /** However little time closing is given, the last drain is worth waiting for: it needs no sink. */
     private static final long LAST_DRAIN_NANOS = 60_000_000_000L;
@@ -28,6 +33,7 @@ public final class Pipeline {
 
     private final PipelineSettings settings;
     private final PipelineEvents events;
+    private final @Nullable Journal journal;
     private final RecordLog log;
     private final Acknowledgements acknowledgements = new Acknowledgements();
     private final Drainer drainer;
@@ -38,6 +44,12 @@ public final class Pipeline {
     private volatile PipelineState state = PipelineState.RUNNING;
     private volatile @Nullable String whyStopped;
     private volatile boolean abandoned;
+    private volatile long flushUpTo;
+
+    /** The drainer's: what was pending, in memory and in the journal, after it was summed up last. */
+    private long summaryBytes;
+
+    private long summaryJournalBytes;
 
     private final Map<UUID, SinkWriter> stores = new ConcurrentHashMap<>();
 
@@ -114,14 +126,21 @@ public final class Pipeline {
      * @param unsaved deltas that are certainly not in every required sink
      * @param unknown deltas that may be
      * @param complete whether everything counted is known to be in every required sink
+     * @param journaled whether everything counted is in the journal
      * @param snapshot of the moment that the rest speaks of
      */
-    public record Remains(Map<String, Long> unsaved, Map<String, Long> unknown, boolean complete, Snapshot snapshot) {}
+    public record Remains(
+            Map<String, Long> unsaved,
+            Map<String, Long> unknown,
+            boolean complete,
+            boolean journaled,
+            Snapshot snapshot) {}
 
     /**
      * @param required sinks that acknowledgements wait for; at least one
      * @param bestEffort sinks that nobody waits for
      * @param threadName the beginning of the threads' names
+     * @param journal this instance's, opened, from now on ours to use and to close; null to do without
      */
     public Pipeline(
             CellStore cells,
@@ -129,11 +148,18 @@ public final class Pipeline {
             List<CounterSink> bestEffort,
             String threadName,
             PipelineSettings settings,
-            PipelineEvents events) {
+            PipelineEvents events,
+            @Nullable Journal journal) {
         this.settings = settings;
         this.events = events;
-        log = new RecordLog(settings.recordKeysMax(), settings.random().nextLong());
-        drainer = new Drainer(cells, log, acknowledgements, this, events, settings);
+        this.journal = journal;
+        log = journal == null
+                ? new RecordLog(settings.recordKeysMax(), settings.random().nextLong())
+                : new RecordLog(settings.recordKeysMax(), journal.salt(), journal.recovered(), settings.epochClock());
+        if (journal != null) {
+            journal.dropRecovered();
+        }
+        drainer = new Drainer(cells, log, journal, acknowledgements, this, events, settings);
         pendingSums = new PendingSums(cells, drainer, log, this);
         drainWorker = new Worker(threadName + "-drain", drainer::step);
         required.forEach(sink -> addWriter(sink, true, threadName));
@@ -141,9 +167,18 @@ public final class Pipeline {
     }
 
     private void addWriter(CounterSink sink, boolean required, String threadName) {
-        UUID instanceId =
-                new UUID(settings.random().nextLong(), settings.random().nextLong());
-        SinkWriter writer = new SinkWriter(sink, required, instanceId, settings, log, this, events);
+        UUID instanceId = journal == null
+                ? new UUID(settings.random().nextLong(), settings.random().nextLong())
+                : InstanceIds.ofSink(journal.instanceId(), writers.size());
+        SinkWriter writer = new SinkWriter(
+                sink,
+                required,
+                instanceId,
+                settings,
+                log,
+                new StoreBinding(journal, writers.size()),
+                new Host(),
+                events);
         writers.add(writer);
         writeWorkers.add(new Worker(threadName + "-sink-" + writers.size(), writer::step));
     }
@@ -182,10 +217,36 @@ public final class Pipeline {
         return drainer.nextStage();
     }
 
-    /** Asks for a drain now rather than at the next interval. Never blocks. */
+    /** Asks for a drain now rather than at the next interval, and for it to be written. Never blocks. */
     public void requestDrain() {
         drainer.request();
         drainWorker.signal();
+    }
+
+    /** Asks for a drain if the next one is not due soon, as somebody waits for the journal. Never blocks. */
+    public void requestCommit() {
+        if (drainer.isDozing()) {
+            drainer.requestCommit();
+            drainWorker.signal();
+        }
+    }
+
+    /** Whether there is a journal. */
+    public boolean isJournaled() {
+        return journal != null;
+    }
+
+    /** Why nothing gets into the journal at the moment; null if it does, or there is none. */
+    public @Nullable String journalProblem() {
+        Journal j = journal;
+        if (j == null) {
+            return null;
+        }
+        if (drainer.journalFailures() != 0) {
+            return "the journal in " + j.directory() + " cannot be written: "
+                    + j.stats().lastError();
+        }
+        return j.hasRoom() ? null : "the journal in " + j.directory() + " is full";
     }
 
     /** Asks for a drain before long, because keys need room. Never blocks. */
@@ -223,11 +284,15 @@ public final class Pipeline {
 
     /**
      * Whether another drain would find its way: the sinks answer, and have all but what the last drain took.
-     * While they have not, increments are better off in their cells, where they add up.
+     * While they have not, increments are better off in their cells, where they add up. With a journal it is its
+     * room that counts, and memory's: in the journal they are safer than in their cells.
      */
     boolean hasRoom(long recordBeforeLastDrain) {
         RecordLog.Point applied = applied();
         long pendingBytes = log.last().bytes() - applied.bytes();
+        if (journal != null) {
+            return pendingBytes < settings.pendingBytesMax() && journal.hasRoom();
+        }
         return pendingBytes == 0
                 || applied.record() >= recordBeforeLastDrain
                         && pendingBytes < settings.pendingBytesMax()
@@ -246,45 +311,134 @@ public final class Pipeline {
                 .orElseThrow();
     }
 
-    void drained() {
-        writeWorkers.forEach(Worker::signal);
+    /**
+     * @param flush whether it is to be written at once
+     */
+    void drained(boolean flush) {
+        if (flush) {
+            flushUpTo = log.last().record();
+        }
+        if (flush || journal == null || isPendingMuch()) {
+            writeWorkers.forEach(Worker::signal);
+        }
     }
 
-    boolean isFinalDrainDone() {
-        return drainer.isClosed();
+    private boolean isPendingMuch() {
+        return log.last().bytes() - applied().bytes() > settings.pendingBytesMax() / 4;
+    }
+
+    /**
+     * Whether so much is pending that it ought to be summed up: half of what may be, in memory or in the journal, and
+     * twice what was left of it the last time.
+     */
+    boolean isSummaryDue() {
+        Journal j = journal;
+        if (j == null || drainer.isClosed()) {
+            return false;
+        }
+        long pendingBytes = log.last().bytes() - applied().bytes();
+        long journalBytes = j.stats().bytes();
+        summaryBytes = Math.min(summaryBytes, pendingBytes);
+        summaryJournalBytes = Math.min(summaryJournalBytes, journalBytes);
+        return pendingBytes > settings.pendingBytesMax() / 2 && pendingBytes > 2 * summaryBytes
+                || journalBytes > j.bytesMax() / 2 && journalBytes > summaryJournalBytes + j.bytesMax() / 8;
+    }
+
+    /** Notes what a summary left. */
+    void summedUp() {
+        summaryBytes = log.last().bytes() - applied().bytes();
+        if (journal != null) {
+            summaryJournalBytes = journal.stats().bytes();
+        }
+    }
+
+    /** How far the sinks are, one for each. */
+    long[] marks() {
+        return writers.stream().mapToLong(w -> w.progress().mark().record()).toArray();
+    }
+
+    /** The last record that every required sink has, as far as is known. */
+    long appliedRecord() {
+        return applied().record();
     }
 
     boolean isAbandoned() {
         return abandoned;
     }
 
-    void quarantined(long upToRecord, List<QuarantinedEntry> entries) {
-        acknowledgements.quarantined(upToRecord, entries);
-    }
+    /** What this is for its writers. */
+    private final class Host implements WriterHost {
+        @Override
+        public boolean isAbandoned() {
+            return abandoned;
+        }
 
-    void markMoved(SinkWriter writer) {
-        if (writer.isRequired()) {
+        @Override
+        public boolean isComplete() {
+            return drainer.isClosed();
+        }
+
+        @Override
+        public boolean isFlushDue(long mark) {
+            return journal == null || flushUpTo > mark || isPendingMuch();
+        }
+
+        @Override
+        public SinkWriter claimStore(SinkWriter writer, UUID storeId) {
+            SinkWriter earlier = stores.putIfAbsent(storeId, writer);
+            return earlier == null ? writer : earlier;
+        }
+
+        @Override
+        public void quarantined(SinkWriter writer, long upToRecord, List<QuarantinedEntry> entries) {
+            if (writer.isRequired()) {
+                acknowledgements.quarantined(upToRecord, entries);
+            }
+        }
+
+        @Override
+        public void markMoved(SinkWriter writer) {
+            if (!writer.isRequired()) {
+                return;
+            }
             synchronized (marks) {
+                if (!writers.stream()
+                        .allMatch(w -> !w.isRequired() || w.progress().known())) {
+                    return;
+                }
                 RecordLog.Point applied = applied();
                 log.applied(
                         applied, settings.retainedBytesMax(), settings.clock().getAsLong() - settings.retainedNanos());
                 acknowledgements.applied(applied.record());
             }
-            drainWorker.signal();
+            if (journal == null) {
+                drainWorker.signal();
+            } else {
+                journal.forget(log.base().record());
+            }
+        }
+
+        @Override
+        public void stoppedBy(SinkWriter writer, PipelineState why, String message) {
+            if (!writer.isRequired()) {
+                events.stopped(writer.sink(), why, message);
+                return;
+            }
+            if (why == PipelineState.FORKED) {
+                markForked(message);
+            }
+            stop(writer.sink(), why, message);
         }
     }
 
-    /** Who writes to a store: the first one to ask. */
-    SinkWriter claimStore(SinkWriter writer, UUID storeId) {
-        SinkWriter earlier = stores.putIfAbsent(storeId, writer);
-        return earlier == null ? writer : earlier;
-    }
-
-    void stoppedBy(SinkWriter writer, PipelineState why, String message) {
-        if (writer.isRequired()) {
-            stop(writer.sink(), why, message);
-        } else {
-            events.stopped(writer.sink(), why, message);
+    /** So that whoever opens the journal next leaves it alone until a person has looked at it. */
+    private void markForked(String message) {
+        if (journal != null) {
+            try {
+                journal.markForked(message);
+            } catch (IOException e) {
+                events.journalFailed(e, 1, 0);
+            }
         }
     }
 
@@ -300,7 +454,7 @@ public final class Pipeline {
             PipelineStoppedException why =
                     new PipelineStoppedException(PipelineState.FAILED, "the drainer failed: " + t);
             if (stage != null) {
-                stage.fail(why);
+                stage.failAll(why);
             }
             acknowledgements.fail(why);
             if (first) {
@@ -359,8 +513,27 @@ public final class Pipeline {
             drainWorker.signal();
             writeWorkers.forEach(Worker::signal);
             leaveRunning(PipelineState.CLOSED, "the cache was closed");
-            acknowledgements.fail(new PipelineStoppedException(
-                    PipelineState.CLOSED, "the cache was closed before the sink could be written"));
+            PipelineStoppedException why = new PipelineStoppedException(
+                    PipelineState.CLOSED, "the cache was closed before the sink could be written");
+            acknowledgements.fail(why);
+            if (!drainWorker.isAlive()) {
+                drainer.fail(why);
+                closeJournal();
+            }
+        }
+    }
+
+    /** Says in it how far the sinks are, so that the next one to open it knows. */
+    private void closeJournal() {
+        if (journal == null) {
+            return;
+        }
+        try (journal) {
+            if (!drainer.isUnjournaled()) {
+                journal.noteApplied(appliedRecord());
+            }
+        } catch (IOException e) {
+            events.journalFailed(e, 1, 0);
         }
     }
 
@@ -394,10 +567,7 @@ public final class Pipeline {
         long from = Math.max(applied, log.base().record());
         List<DeltaRecord> records = log.after(from, Integer.MAX_VALUE);
         for (DeltaRecord record : records == null ? List.<DeltaRecord>of() : records) {
-            Map<String, Long> sums = record.number() <= upToUnknown ? unknown : unsaved;
-            for (int i = 0; i < record.size(); i++) {
-                sums.merge(new String(record.keys()[i], StandardCharsets.UTF_8), record.deltas()[i], Long::sum);
-            }
+            addTo(record.number() <= upToUnknown ? unknown : unsaved, record);
         }
         boolean drained = drainer.isClosed();
         if (!drained && !drainWorker.isAlive()) {
@@ -407,11 +577,19 @@ public final class Pipeline {
                 String name = key instanceof String s ? s : new String((byte[]) key, StandardCharsets.UTF_8);
                 unsaved.merge(name, leftOver.delta(i), Long::sum);
             }
+            drainer.leftOverRecords().forEach(record -> addTo(unsaved, record));
         }
         boolean forked =
                 writers.stream().anyMatch(w -> w.isRequired() && w.progress().state() == PipelineState.FORKED);
         boolean complete = drained && !forked && applied == log.last().record();
-        return new Remains(Map.copyOf(unsaved), Map.copyOf(unknown), complete, snapshot);
+        boolean journaled = journal != null && drained && !drainer.isUnjournaled();
+        return new Remains(Map.copyOf(unsaved), Map.copyOf(unknown), complete, journaled, snapshot);
+    }
+
+    private static void addTo(Map<String, Long> sums, DeltaRecord record) {
+        for (int i = 0; i < record.size(); i++) {
+            sums.merge(new String(record.keys()[i], StandardCharsets.UTF_8), record.deltas()[i], Long::sum);
+        }
     }
 
     /** What became of everything drained so far. */
@@ -449,8 +627,8 @@ public final class Pipeline {
         return new Snapshot(
                 state,
                 whyStopped,
-                last.deltaSum(),
-                applied.deltaSum() - slowest.quarantined() - slowest.lost(),
+                last.deltaSum() - log.start().deltaSum(),
+                applied.deltaSum() - log.start().deltaSum() - slowest.quarantined() - slowest.lost(),
                 slowest.quarantined(),
                 slowest.lost(),
                 last.deltaSum() - applied.deltaSum(),

@@ -5,6 +5,7 @@ import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.QuarantinedEntry;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** What the pipeline tells; called on its own threads, so implementations only pass it on. */
@@ -33,6 +34,27 @@ public interface PipelineEvents {
 
     /** Records that the store lost are no longer here either. */
     void gap(CounterSink sink, long fromRecord, long toRecord, long deltaSum);
+
+    /**
+     * The journal could not be written.
+     *
+     * @param failures in a row
+     * @param retryNanos until it is tried again; 0 if it is not, as the cache is being closed
+     */
+    void journalFailed(Throwable error, int failures, long retryNanos);
+
+    /** The journal can be written again. */
+    void journalWorks();
+
+    /** Another instance's records are all in the required sinks; so many of them were perhaps not there before. */
+    void adopted(UUID instanceId, long records);
+
+    /**
+     * Another instance's journal cannot be adopted.
+     *
+     * @param instanceId null if it is not known which
+     */
+    void notAdopted(@Nullable UUID instanceId, String why);
 
     /** The pipeline, or one best-effort sink's part of it, has stopped for good. */
     void stopped(@Nullable CounterSink sink, PipelineState state, String why);

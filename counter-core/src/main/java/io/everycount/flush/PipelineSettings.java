@@ -9,7 +9,9 @@ import java.util.random.RandomGenerator;
  * How a pipeline works. Times in nanoseconds.
  *
  * @param description for the ledger
- * @param flushIntervalNanos between drains; 0 if only explicit ones are wanted
+ * @param flushIntervalNanos between writes to sinks, and between drains if there is no journal; 0 if only explicit ones
+ *     are wanted
+ * @param commitIntervalNanos between drains if there is a journal
  * @param recordKeysMax the most keys in a record
  * @param batchKeysMax the most keys in a batch of several records
  * @param pendingBytesMax drains wait while so much is not persisted
@@ -22,10 +24,12 @@ import java.util.random.RandomGenerator;
  * @param callbacks runs what users hang on acknowledgements
  * @param random for the owner token and the digest chain
  * @param clock as {@link System#nanoTime}
+ * @param epochClock what its times are by day
  */
 public record PipelineSettings(
         String description,
         long flushIntervalNanos,
+        long commitIntervalNanos,
         int recordKeysMax,
         int batchKeysMax,
         long pendingBytesMax,
@@ -37,7 +41,8 @@ public record PipelineSettings(
         long maxRetryNanos,
         Executor callbacks,
         RandomGenerator random,
-        LongSupplier clock) {
+        LongSupplier clock,
+        EpochClock epochClock) {
     Backoff backoff() {
         return new Backoff(firstRetryNanos, maxRetryNanos, random);
     }

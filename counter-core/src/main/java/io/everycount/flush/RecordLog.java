@@ -2,51 +2,41 @@
 package io.everycount.flush;
 
 import io.everycount.cell.Collector;
-import io.everycount.cell.SipHash;
+import io.everycount.journal.DigestChain;
+import io.everycount.journal.JournalRecord;
+import io.everycount.journal.Recovered;
 import io.everycount.sink.Mark;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An instance's records in memory: those that some sink still has to apply, and those kept for a store
- * that goes back in time.
- *
- * <p>Each record's digest covers its content and the digest before it, and the first one fresh
- * randomness, so that a mark identifies one history, not merely a number (a hash chain: Lamport, 1981;
- * {@link SipHash} keyed with the previous digest).
- *
- * <p>Record numbers have no holes, so both the records and the older history are rings indexed by number.
+ * that goes back in time. If there is a journal, it has the same ones.
  *
  * <p>Thread-safe. Its lock is shared by the drainer and the sinks' writers only; others read without it.
  */
 final class RecordLog {
-    /** Digests and sums of so many last records are known even when the records are gone. */
-    static final int HISTORY_MAX = 1 << 18;
-
-    private static final int BYTES_PER_ENTRY = 40;
-
     private final int recordKeysMax;
     private final long salt;
+    private final Point start;
 
-    /** Before the first record. */
-    private final Point origin = new Point(Mark.ORIGIN, 0, 0);
-
-    private volatile Point last = origin;
-    private volatile Point base = origin;
+    private volatile Point last;
+    private volatile Point base;
     private long applied;
     private volatile @Nullable DeltaRecord oldestPending;
 
-    /** The records after base, each at its number modulo the length, a power of two. */
-    private @Nullable DeltaRecord[] records = new @Nullable DeltaRecord[64];
+    /** The records after base by number; each begins where the one before ends. */
+    private final ConcurrentSkipListMap<Long, DeltaRecord> records = new ConcurrentSkipListMap<>();
 
-    /** Digest, sum of deltas and bytes after each record of the history, likewise. */
-    private long[] digests = new long[64];
+    private final List<Claim> claims = new ArrayList<>();
 
-    private long[] deltaSums = new long[64];
-    private long[] byteSums = new long[64];
+    /** Records after this number are being summed up. */
+    private long summingAfter = Long.MAX_VALUE;
 
     /**
      * The history at the end of a record.
@@ -55,17 +45,63 @@ final class RecordLog {
      * @param bytes of all records so far
      */
     record Point(Mark mark, long deltaSum, long bytes) {
+        /** Before the first record. */
+        static final Point ORIGIN = new Point(Mark.ORIGIN, 0, 0);
+
         long record() {
             return mark.record();
+        }
+
+        Point plus(long number, long digest, long moreDeltas, long moreBytes) {
+            return new Point(new Mark(number, digest), deltaSum + moreDeltas, bytes + moreBytes);
         }
     }
 
     /**
-     * @param salt random for each opening of an instance
+     * Without records.
+     *
+     * @param salt random for each opening of an instance, see {@link DigestChain}
      */
     RecordLog(int recordKeysMax, long salt) {
         this.recordKeysMax = recordKeysMax;
         this.salt = salt;
+        base = Point.ORIGIN;
+        last = base;
+        start = base;
+    }
+
+    /**
+     * With what a journal has. Sums begin with the oldest record that is kept.
+     *
+     * @param salt of the journal's opening
+     */
+    RecordLog(int recordKeysMax, long salt, Recovered recovered, EpochClock clock) {
+        this.recordKeysMax = recordKeysMax;
+        this.salt = salt;
+        base = recovered.baseNumber() == 0
+                ? Point.ORIGIN
+                : new Point(new Mark(recovered.baseNumber(), recovered.baseDigest()), 0, 0);
+        Point end = base;
+        Point known = base;
+        for (JournalRecord r : recovered.records()) {
+            long since = clock.nanos(r.sinceMillis());
+            DeltaRecord record =
+                    DeltaRecord.of(end, r.number(), r.digest(), r.keys(), r.deltas(), r.keys().length, since, since);
+            records.put(r.number(), record);
+            end = record.end();
+            if (end.record() <= recovered.appliedNumber()) {
+                known = end;
+            }
+        }
+        last = end;
+        start = known;
+        applied = start.record();
+        oldestPending = firstAfter(applied);
+    }
+
+    /** Where the sinks were when this log was opened, as far as is known: they may have gone on, or back. */
+    Point start() {
+        return start;
     }
 
     /** After the last record. */
@@ -80,9 +116,10 @@ final class RecordLog {
 
     /**
      * Makes records of what a drain collected: summed by key, as many records as bounds and the range of
-     * a delta ask for, none if everything cancelled out. Nothing has changed if it throws.
+     * a delta ask for, none if everything cancelled out. They are not in the log until {@link #publish}, which
+     * has to come before the next call.
      */
-    void append(Collector drained, long sinceNanos, long nowNanos) {
+    List<DeltaRecord> make(Collector drained, long sinceNanos, long nowNanos) {
         int entries = drained.size();
         byte[][] keys = new byte[entries][];
         long[] deltas = new long[entries];
@@ -91,7 +128,7 @@ final class RecordLog {
             keys[i] = key instanceof String s ? s.getBytes(StandardCharsets.UTF_8) : (byte[]) key;
             deltas[i] = drained.delta(i);
         }
-        List<DeltaRecord> fresh = new ArrayList<>();
+        List<DeltaRecord> made = new ArrayList<>();
         Point end = last;
         while (entries > 0) {
             Coalescer sums = new Coalescer(entries);
@@ -105,127 +142,55 @@ final class RecordLog {
             entries = left;
             for (int from = 0; from < sums.size(); from += recordKeysMax) {
                 int to = Math.min(sums.size(), from + recordKeysMax);
-                DeltaRecord made = make(sums, from, to, end, sinceNanos, nowNanos);
-                if (made != null) {
-                    end = made.end();
-                    fresh.add(made);
+                DeltaRecord record = make(sums, from, to, end, sinceNanos, nowNanos);
+                if (record != null) {
+                    end = record.end();
+                    made.add(record);
                 }
             }
         }
-        if (!fresh.isEmpty()) {
-            publish(fresh, end);
-        }
+        return made;
     }
 
     private @Nullable DeltaRecord make(Coalescer sums, int from, int to, Point before, long sinceNanos, long nowNanos) {
-        int count = 0;
+        byte[][] keys = new byte[to - from][];
+        long[] deltas = new long[to - from];
+        int size = 0;
         for (int i = from; i < to; i++) {
             if (sums.sum(i) != 0) {
-                count++;
+                keys[size] = sums.key(i);
+                deltas[size++] = sums.sum(i);
             }
         }
-        if (count == 0) {
+        if (size == 0) {
             return null;
         }
-        byte[][] keys = new byte[count][];
-        long[] deltas = new long[count];
         long number = before.record() + 1;
-        SipHash digest = new SipHash(before.mark.digest(), salt).update(number).update(count);
-        long deltaSum = 0;
-        long bytes = 0;
-        int n = 0;
-        for (int i = from; i < to; i++) {
-            long delta = sums.sum(i);
-            if (delta != 0) {
-                byte[] key = sums.key(i);
-                keys[n] = key;
-                deltas[n++] = delta;
-                digest.update(key, 0, key.length).update(delta);
-                deltaSum += delta;
-                bytes += key.length + BYTES_PER_ENTRY;
-            }
-        }
-        Point end = new Point(new Mark(number, digest.finish()), before.deltaSum + deltaSum, before.bytes + bytes);
-        return new DeltaRecord(end, keys, deltas, deltaSum, bytes, sinceNanos, nowNanos);
+        long digest = DigestChain.next(before.mark.digest(), salt, number, keys, deltas, size);
+        return DeltaRecord.of(before, number, digest, keys, deltas, size, sinceNanos, nowNanos);
     }
 
-    private synchronized void publish(List<DeltaRecord> fresh, Point end) {
-        // What can fail comes first, and leaves nothing behind that could be seen.
-        makeRoom(end.record());
-        for (int i = 0; i < fresh.size(); i++) {
-            DeltaRecord r = fresh.get(i);
-            records[index(r.number(), records.length)] = r;
-            int h = index(r.number(), digests.length);
-            digests[h] = r.end().mark().digest();
-            deltaSums[h] = r.end().deltaSum();
-            byteSums[h] = r.end().bytes();
-        }
-        last = end;
+    /** Adds the next record; nothing has changed if it throws. */
+    synchronized void publish(DeltaRecord next) {
+        records.put(next.number(), next);
+        last = next.end();
         if (oldestPending == null) {
-            oldestPending = fresh.get(0);
+            oldestPending = next;
         }
     }
 
-    private static int index(long number, int length) {
-        return (int) number & length - 1;
-    }
-
-    private void makeRoom(long upTo) {
-        int wanted = Math.toIntExact(upTo - base.record());
-        if (wanted > records.length) {
-            @Nullable DeltaRecord[] more = new @Nullable DeltaRecord[powerOfTwo(wanted)];
-            for (long n = base.record() + 1; n <= last.record(); n++) {
-                more[index(n, more.length)] = records[index(n, records.length)];
-            }
-            records = more;
-        }
-        if (upTo > digests.length && digests.length < HISTORY_MAX) {
-            int length = powerOfTwo((int) Math.min(upTo, HISTORY_MAX));
-            long[] moreDigests = new long[length];
-            long[] moreDeltaSums = new long[length];
-            long[] moreByteSums = new long[length];
-            for (long n = oldestKnown(); n <= last.record(); n++) {
-                int from = index(n, digests.length);
-                int to = index(n, length);
-                moreDigests[to] = digests[from];
-                moreDeltaSums[to] = deltaSums[from];
-                moreByteSums[to] = byteSums[from];
-            }
-            digests = moreDigests;
-            deltaSums = moreDeltaSums;
-            byteSums = moreByteSums;
-        }
-    }
-
-    private static int powerOfTwo(int atLeast) {
-        return Integer.highestOneBit(Math.max(1, atLeast - 1)) * 2;
-    }
-
-    /** The oldest record that the history rings hold. */
-    private long oldestKnown() {
-        return Math.max(1, last.record() - digests.length + 1);
-    }
-
-    /** The history at the end of a record; null if that is too long ago, or has not happened. */
+    /** The history at the end of a record that is here, and before the first of them; else null. */
     synchronized @Nullable Point pointAt(long record) {
-        if (record == 0) {
-            return origin;
+        if (record == base.record()) {
+            return base;
         }
-        if (record > last.record()) {
-            return null;
-        }
-        if (record >= oldestKnown()) {
-            int h = index(record, digests.length);
-            return new Point(new Mark(record, digests[h]), deltaSums[h], byteSums[h]);
-        }
-        if (record > base.record()) {
-            return get(record).end();
-        }
-        return record == base.record() ? base : null;
+        DeltaRecord found = records.get(record);
+        return found == null ? null : found.end();
     }
 
-    private DeltaRecord get(long number) {
-        return Objects.requireNonNull(records[index(number, records.length)]);
+    private @Nullable DeltaRecord firstAfter(long record) {
+        Map.Entry<Long, DeltaRecord> next = records.higherEntry(record);
+        return next == null ? null : next.getValue();
     }
 
     /** The first records after a number, oldest first; null if the first of them is gone. */
@@ -234,10 +199,106 @@ final class RecordLog {
             return null;
         }
         List<DeltaRecord> found = new ArrayList<>();
-        for (long n = record + 1; n <= last.record() && found.size() < most; n++) {
-            found.add(get(n));
+        for (DeltaRecord r : records.tailMap(record, false).values()) {
+            if (found.size() == most) {
+                break;
+            }
+            found.add(r);
+        }
+        if (!found.isEmpty() && found.get(0).from() != record) {
+            throw new IllegalStateException("record " + record + " lies within ("
+                    + found.get(0).from() + ".." + found.get(0).number() + "]");
         }
         return found;
+    }
+
+    /**
+     * The records for one writer's next batch, as {@link #after}: they stay as they are until {@link #sending}. If
+     * something was sent that has not been applied, as far as is known, they go no further than that. None are of those
+     * that are being summed up.
+     */
+    synchronized @Nullable List<DeltaRecord> claim(Claim claim, long mark, int most) {
+        List<DeltaRecord> found = after(mark, most);
+        if (found == null || found.isEmpty()) {
+            return found;
+        }
+        long end = claim.sent > mark ? Math.min(claim.sent, summingAfter) : summingAfter;
+        found.removeIf(r -> r.number() > end);
+        claim.planned = found.isEmpty() ? 0 : found.get(found.size() - 1).number();
+        return found;
+    }
+
+    /**
+     * A writer sends a batch of what it claimed, with this end: a server may get to it at any time while the mark is
+     * lower. So the records up to there stay as they are until the mark is not.
+     */
+    synchronized void sending(Claim claim, long end) {
+        claim.sent = Math.max(claim.sent, end);
+        claim.planned = 0;
+    }
+
+    /** What one writer may have sent and does not know to be applied. Guarded by the log's lock. */
+    static final class Claim {
+        private long sent;
+        private long planned;
+    }
+
+    /** A claim for one more writer. */
+    synchronized Claim newClaim() {
+        Claim claim = new Claim();
+        claims.add(claim);
+        return claim;
+    }
+
+    /**
+     * Sums up the records that nobody has been sent yet: as few that have the same sums by key, the same number and
+     * digest at their end, and take less. Numbers in between were never sent to anybody, so no ledger can be at one of
+     * them.
+     *
+     * @param marks of all writers: what is behind them stays
+     * @return in place of all records after its first one's {@link DeltaRecord#from}; empty if that would be no gain.
+     *     They are not in the log until {@link #replace}, which has to come next, or {@link #keep}, and until then
+     *     nobody gets what they replace
+     */
+    synchronized List<DeltaRecord> summary(long[] marks) {
+        long from = base.record();
+        for (long mark : marks) {
+            from = Math.max(from, mark);
+        }
+        for (Claim claim : claims) {
+            from = Math.max(from, Math.max(claim.sent, claim.planned));
+        }
+        List<DeltaRecord> parts = List.copyOf(records.tailMap(from, false).values());
+        if (parts.size() < 2) {
+            return List.of();
+        }
+        List<DeltaRecord> summary = Summary.of(Objects.requireNonNull(pointAt(from)), parts, recordKeysMax, salt);
+        if (!summary.isEmpty()) {
+            summingAfter = from;
+        }
+        return summary;
+    }
+
+    /** The digest before the first record of a {@link #summary}. */
+    synchronized long digestBefore(List<DeltaRecord> summary) {
+        return Objects.requireNonNull(pointAt(summary.get(0).from())).mark.digest();
+    }
+
+    /** Puts a {@link #summary} in place of what it sums up. */
+    synchronized void replace(List<DeltaRecord> summary) {
+        long from = summary.get(0).from();
+        records.tailMap(from, false).clear();
+        for (DeltaRecord record : summary) {
+            records.put(record.number(), record);
+            last = record.end();
+        }
+        summingAfter = Long.MAX_VALUE;
+        oldestPending = firstAfter(Math.max(applied, base.record()));
+    }
+
+    /** Leaves everything as it was before {@link #summary}. */
+    synchronized void keep() {
+        summingAfter = Long.MAX_VALUE;
     }
 
     /**
@@ -251,16 +312,16 @@ final class RecordLog {
         if (record < base.record() || record > end) {
             return null;
         }
-        @Nullable DeltaRecord[] ring = records;
         List<DeltaRecord> found = new ArrayList<>();
-        for (long n = record + 1; n <= end; n++) {
-            DeltaRecord r = ring[index(n, ring.length)];
-            if (r == null || r.number() != n) {
+        long reached = record;
+        for (DeltaRecord r : records.tailMap(record, false).values()) {
+            if (r.from() != reached) {
                 return null;
             }
             found.add(r);
+            reached = r.number();
         }
-        return found;
+        return reached == end ? found : null;
     }
 
     /**
@@ -274,16 +335,15 @@ final class RecordLog {
     synchronized void applied(Point mark, long bytesMax, long olderThanNanos) {
         applied = mark.record();
         while (base.record() < applied) {
-            DeltaRecord oldest = get(base.record() + 1);
+            DeltaRecord oldest = records.firstEntry().getValue();
             boolean tooMuch = mark.bytes - base.bytes > bytesMax;
             if (!tooMuch && oldest.drainedNanos() - olderThanNanos >= 0) {
                 break;
             }
             base = oldest.end();
-            records[index(oldest.number(), records.length)] = null;
+            records.remove(oldest.number());
         }
-        long next = Math.max(applied, base.record()) + 1;
-        oldestPending = next <= last.record() ? get(next) : null;
+        oldestPending = firstAfter(Math.max(applied, base.record()));
     }
 
     /** The oldest record that is not applied where it must be, or null. */

@@ -47,13 +47,19 @@ final class SinkWriter {
     /** No pause is longer while the cache is being closed. */
     private static final long CLOSING_PAUSE_NANOS = 250_000_000;
 
+    /** While records are being summed up, which takes the time of a disk. */
+    private static final long SUMMING_PAUSE_NANOS = 2_000_000;
+
     private static final long AFTER_DEFECT_NANOS = 1_000_000_000;
 
     private final CounterSink sink;
     private final boolean required;
     private final PipelineSettings settings;
     private final RecordLog log;
-    private final Pipeline pipeline;
+    private final StoreBinding binding;
+    private final RecordLog.Claim claim;
+    private final MarkHistory history = new MarkHistory();
+    private final WriterHost host;
     private final PipelineEvents events;
     private final UUID instanceId;
     private final UUID ownerToken;
@@ -61,7 +67,7 @@ final class SinkWriter {
 
     private boolean registered;
     private boolean unresolved;
-    private @Nullable UUID storeId;
+    private boolean met;
     private RecordLog.Point mark;
     private final ArrayDeque<SetAside> quarantines = new ArrayDeque<>();
     private final ArrayDeque<Gap> gaps = new ArrayDeque<>();
@@ -77,6 +83,7 @@ final class SinkWriter {
     private @Nullable Throwable lastError;
     private long notBefore;
     private long lastContact;
+    private long lastWrite;
     private volatile boolean finishing;
     private volatile Progress progress;
     private volatile @Nullable CounterBatch inFlight;
@@ -89,6 +96,7 @@ final class SinkWriter {
      * @param mark up to where the sink has this instance's records
      * @param quarantined the sum of deltas set aside
      * @param lost the sum of deltas in declared gaps
+     * @param known whether the mark comes from the sink, and not only from what was known when this started
      * @param failing whether the last attempt failed
      * @param batches written so far
      * @param retries attempts that failed so far
@@ -100,6 +108,7 @@ final class SinkWriter {
             RecordLog.Point mark,
             long quarantined,
             long lost,
+            boolean known,
             boolean failing,
             long batches,
             long retries,
@@ -117,23 +126,27 @@ final class SinkWriter {
             UUID instanceId,
             PipelineSettings settings,
             RecordLog log,
-            Pipeline pipeline,
+            StoreBinding binding,
+            WriterHost host,
             PipelineEvents events) {
         this.sink = sink;
         this.required = required;
         this.instanceId = instanceId;
         this.settings = settings;
         this.log = log;
-        this.pipeline = pipeline;
+        this.binding = binding;
+        this.claim = log.newClaim();
+        this.host = host;
         this.events = events;
         this.ownerToken =
                 new UUID(settings.random().nextLong(), settings.random().nextLong());
         this.backoff = settings.backoff();
-        this.mark = log.base();
+        this.mark = log.start();
         this.notBefore = settings.clock().getAsLong();
         this.lastContact = notBefore;
+        this.lastWrite = notBefore;
         // Until the sink has been met, it counts as failing: there is no use in many small records.
-        this.progress = new Progress(mark, 0, 0, true, 0, 0, 0, null, PipelineState.RUNNING);
+        this.progress = new Progress(mark, 0, 0, false, true, 0, 0, 0, null, PipelineState.RUNNING);
     }
 
     CounterSink sink() {
@@ -152,6 +165,11 @@ final class SinkWriter {
         return progress;
     }
 
+    /** When the sink last told its mark. */
+    long lastContactNanos() {
+        return lastContact;
+    }
+
     /** The batch whose outcome is not known, if there is one. */
     @Nullable
     CounterBatch inFlight() {
@@ -166,11 +184,14 @@ final class SinkWriter {
     /** Does what is due and returns the nanoseconds until something else is. */
     long step() {
         long now = settings.clock().getAsLong();
-        if (progress.state != PipelineState.RUNNING || pipeline.isAbandoned()) {
+        if (progress.state != PipelineState.RUNNING || host.isAbandoned()) {
             return Worker.DONE;
         }
-        if (finishing && pipeline.isFinalDrainDone() && log.last().record() == 0) {
-            // Nothing was ever counted: no need to reach a sink that may be away.
+        if (finishing
+                && host.isComplete()
+                && !registered
+                && mark.record() == log.last().record()) {
+            // Nothing was counted: no need to reach a sink that may be away.
             return Worker.DONE;
         }
         if (finishing && !hurried) {
@@ -202,26 +223,36 @@ final class SinkWriter {
 
     /** The usual step: the ledger is known to be at our mark. */
     private long goOn(long now) {
-        List<DeltaRecord> records = log.after(mark.record(), BATCH_RECORDS_MAX);
-        if (records == null) {
+        if (mark.record() < log.base().record()) {
             declareGap();
             return 0;
         }
-        BatchPlanner.Plan plan = BatchPlanner.plan(instanceId, ownerToken, mark, records, settings.batchKeysMax());
-        if (plan != null) {
-            write(plan);
-            return 0;
+        long wait = untilWrite(now, log.last().record() - mark.record());
+        if (wait == 0) {
+            lastWrite = now;
+            return write() ? 0 : SUMMING_PAUSE_NANOS;
         }
-        if (finishing
-                && pipeline.isFinalDrainDone()
-                && mark.record() == log.last().record()) {
+        if (finishing && host.isComplete() && mark.record() == log.last().record()) {
             return Worker.DONE;
         }
         if (now - lastContact >= settings.ledgerCheckNanos()) {
             resolve();
             return 0;
         }
-        return lastContact + settings.ledgerCheckNanos() - now;
+        return Math.min(wait, lastContact + settings.ledgerCheckNanos() - now);
+    }
+
+    /**
+     * How long to wait before the next batch, or before looking for records again. Without a journal every drain is
+     * made to be written, and says so. With one there are many small records, and a batch is for all of an interval.
+     */
+    private long untilWrite(long now, long records) {
+        long interval = settings.flushIntervalNanos() == 0 ? Long.MAX_VALUE : settings.flushIntervalNanos();
+        if (records == 0) {
+            return interval;
+        }
+        boolean due = finishing || records >= BATCH_RECORDS_MAX || host.isFlushDue(mark.record());
+        return due ? 0 : interval == Long.MAX_VALUE ? interval : Math.max(0, lastWrite + interval - now);
     }
 
     private void register() {
@@ -236,6 +267,10 @@ final class SinkWriter {
             succeeded();
         }
         accept(entry.mark());
+        if (progress.state == PipelineState.RUNNING) {
+            // Even at the mark that was expected: until now that was not known.
+            host.markMoved(this);
+        }
     }
 
     private void resolve() {
@@ -259,20 +294,23 @@ final class SinkWriter {
     }
 
     private void meetStore(LedgerEntry entry) {
-        UUID met = storeId;
-        if (met == null) {
-            SinkWriter other = pipeline.claimStore(this, entry.storeId());
+        if (!met) {
+            SinkWriter other = host.claimStore(this, entry.storeId());
             if (other != this) {
                 throw new FatalSinkException(
                         sink.name() + " leads to the same store as " + other.sink.name()
                                 + ", which would count everything twice; give it a store, or a table prefix, of its own",
                         null);
             }
-            storeId = entry.storeId();
-        } else if (!met.equals(entry.storeId())) {
+            met = true;
+        }
+        UUID bound = binding.store();
+        if (bound == null) {
+            binding.bind(entry.storeId());
+        } else if (!bound.equals(entry.storeId())) {
             throw new FatalSinkException(
-                    sink.name() + " now leads to store " + entry.storeId() + " but this instance has written to " + met
-                            + "; point it back there (a copy without its ledger counts as another store)",
+                    sink.name() + " now leads to store " + entry.storeId() + " but this instance has written to "
+                            + bound + "; point it back there (a copy without its ledger counts as another store)",
                     null);
         }
     }
@@ -285,8 +323,7 @@ final class SinkWriter {
             stop(
                     PipelineState.FORKED,
                     sink.name() + " has instance " + instanceId + " at " + found + ", which is not in the history of"
-                            + " this process as far as it is known (records "
-                            + Math.max(0, last.record() - RecordLog.HISTORY_MAX) + " to " + last.mark()
+                            + " this process as far as it is known (up to " + last.mark()
                             + "): somebody else wrote under this id, or the store went back very far");
             return;
         }
@@ -324,7 +361,10 @@ final class SinkWriter {
         if (end != null && found.equals(end.mark())) {
             return end;
         }
-        RecordLog.Point point = log.pointAt(found.record());
+        RecordLog.Point point = found.record() == 0 ? RecordLog.Point.ORIGIN : log.pointAt(found.record());
+        if (point == null) {
+            point = history.at(found.record());
+        }
         return point != null && point.mark().equals(found) ? point : null;
     }
 
@@ -351,18 +391,19 @@ final class SinkWriter {
         rewinds++;
         refusals = 0;
         publish(PipelineState.RUNNING);
-        pipeline.markMoved(this);
+        host.markMoved(this);
         events.rewound(sink, from, point.record());
     }
 
     private void declareGap() {
         RecordLog.Point base = log.base();
         Gap gap = new Gap(instanceId, ownerToken, mark.mark(), base.mark(), base.deltaSum() - mark.deltaSum());
-        if (pipeline.isAbandoned()) {
+        if (host.isAbandoned()) {
             return;
         }
         gapInDoubt = gap;
         inFlightEnd = base;
+        history.add(base);
         unresolved = true;
         if (sink.declareGap(gap).isApplied()) {
             gapDeclared(gap, base);
@@ -377,16 +418,26 @@ final class SinkWriter {
         events.gap(sink, gap.from().record(), gap.to().record(), gap.deltaSum());
     }
 
-    private void write(BatchPlanner.Plan plan) {
+    /** False if there is nothing that could be written at the moment. */
+    private boolean write() {
+        List<DeltaRecord> records = log.claim(claim, mark.record(), BATCH_RECORDS_MAX);
+        BatchPlanner.Plan plan = records == null
+                ? null
+                : BatchPlanner.plan(instanceId, ownerToken, mark, records, settings.batchKeysMax());
+        if (plan == null) {
+            return false;
+        }
+        log.sending(claim, plan.end().record());
         CounterBatch batch = plan.batch();
         // Announced first, then asked: whoever abandons us first and then looks at what is in flight sees
         // this batch, or we see that we are abandoned.
         inFlight = batch;
-        if (pipeline.isAbandoned()) {
+        if (host.isAbandoned()) {
             inFlight = null;
-            return;
+            return true;
         }
         inFlightEnd = plan.end();
+        history.add(plan.end());
         unresolved = true;
         events.writing(sink, batch, failures + 1);
         long start = settings.clock().getAsLong();
@@ -400,6 +451,7 @@ final class SinkWriter {
         } else {
             refused();
         }
+        return true;
     }
 
     /** The guard did not hold; the ledger tells why. If it does not, waiting may help. */
@@ -416,9 +468,7 @@ final class SinkWriter {
         if (!setAside.isEmpty()) {
             long sum = setAside.stream().mapToLong(QuarantinedEntry::delta).sum();
             quarantines.add(new SetAside(to.record(), sum));
-            if (required) {
-                pipeline.quarantined(to.record(), setAside);
-            }
+            host.quarantined(this, to.record(), setAside);
             events.quarantined(sink, setAside);
         }
         batches++;
@@ -435,7 +485,7 @@ final class SinkWriter {
         // The mark first: what is in flight and above the mark is what may be in the sink.
         publish(PipelineState.RUNNING);
         forgetInFlight();
-        pipeline.markMoved(this);
+        host.markMoved(this);
     }
 
     private void succeeded() {
@@ -461,13 +511,12 @@ final class SinkWriter {
 
     private void stop(PipelineState state, String why) {
         publish(state);
-        pipeline.stoppedBy(this, state, why);
+        host.stoppedBy(this, state, why);
     }
 
     private void publish(PipelineState state) {
         // A store cannot go back further than history is known, but to the very beginning.
-        while (!quarantines.isEmpty()
-                && quarantines.getFirst().record < log.last().record() - RecordLog.HISTORY_MAX) {
+        while (!quarantines.isEmpty() && quarantines.getFirst().record < history.oldest()) {
             setAsideLongAgo += quarantines.removeFirst().deltaSum;
         }
         long setAside = setAsideLongAgo;
@@ -479,6 +528,6 @@ final class SinkWriter {
             lost += gap.deltaSum();
         }
         boolean failing = failures > 0 || !registered;
-        progress = new Progress(mark, setAside, lost, failing, batches, retries, rewinds, lastError, state);
+        progress = new Progress(mark, setAside, lost, registered, failing, batches, retries, rewinds, lastError, state);
     }
 }

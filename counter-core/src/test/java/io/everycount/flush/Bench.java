@@ -67,6 +67,7 @@ final class Bench {
                 new PipelineSettings(
                         "bench",
                         plan.flushIntervalNanos,
+                        TimeUnit.MILLISECONDS.toNanos(5),
                         plan.recordKeysMax,
                         plan.batchKeysMax,
                         plan.pendingBytesMax,
@@ -78,8 +79,10 @@ final class Bench {
                         TimeUnit.SECONDS.toNanos(10),
                         Runnable::run,
                         randomButFor(plan),
-                        () -> now),
-                told);
+                        () -> now,
+                        new EpochClock(1_000_000, 0)),
+                told,
+                null);
         instanceId = pipeline.instanceId();
         if (!instanceId.equals(plan.instanceId)) {
             throw new AssertionError("the pipeline draws its numbers in another order now");
@@ -266,6 +269,26 @@ final class Bench {
         @Override
         public void gap(CounterSink sink, long fromRecord, long toRecord, long deltaSum) {
             lines.add("gap " + sink.name() + " " + fromRecord + ".." + toRecord + " sum " + deltaSum);
+        }
+
+        @Override
+        public void journalFailed(Throwable error, int failures, long retryNanos) {
+            lines.add("journal failed " + failures + " " + error.getMessage());
+        }
+
+        @Override
+        public void journalWorks() {
+            lines.add("journal works");
+        }
+
+        @Override
+        public void adopted(UUID instanceId, long records) {
+            lines.add("adopted " + instanceId + " " + records);
+        }
+
+        @Override
+        public void notAdopted(UUID instanceId, String why) {
+            lines.add("not adopted " + instanceId + " " + why);
         }
 
         @Override

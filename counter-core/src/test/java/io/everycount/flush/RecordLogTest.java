@@ -7,7 +7,6 @@ import io.everycount.model.ModelStore;
 import io.everycount.sink.Mark;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -59,24 +58,24 @@ class RecordLogTest {
     }
 
     @Test
-    void points_of_the_past_are_known_as_far_as_history_goes_and_no_further() {
-        Bench bench = new Bench.Plan(store).build();
-        int records = RecordLog.HISTORY_MAX + 100;
+    void ends_of_records_that_are_kept_are_known_and_no_others() {
+        Bench.Plan plan = new Bench.Plan(store);
+        plan.retainedBytesMax = 2_000;
+        Bench bench = plan.build();
+        int records = 1_000;
         Mark[] marks = new Mark[records + 1];
         for (int i = 1; i <= records; i++) {
             bench.record("k", i);
             bench.steps();
             marks[i] = bench.log.last().mark();
         }
-        Random random = new Random(1);
-        for (int i = 0; i < 10_000; i++) {
-            int record = 101 + random.nextInt(RecordLog.HISTORY_MAX);
-            assertThat(bench.log.pointAt(record)).isNotNull();
-            assertThat(bench.log.pointAt(record).mark()).isEqualTo(marks[record]);
-            assertThat(bench.log.pointAt(record).deltaSum()).isEqualTo((long) record * (record + 1) / 2);
+        long base = bench.log.base().record();
+        assertThat(base).isBetween(records - 20L, records - 2L);
+        for (int i = (int) base; i <= records; i++) {
+            assertThat(bench.log.pointAt(i).mark()).isEqualTo(marks[i]);
+            assertThat(bench.log.pointAt(i).deltaSum()).isEqualTo((long) i * (i + 1) / 2);
         }
-        assertThat(bench.log.pointAt(0).mark()).isEqualTo(Mark.ORIGIN);
-        assertThat(bench.log.pointAt(100)).isNull();
+        assertThat(bench.log.pointAt(base - 1)).isNull();
         assertThat(bench.log.pointAt(records + 1)).isNull();
     }
 

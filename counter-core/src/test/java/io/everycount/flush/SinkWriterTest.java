@@ -387,7 +387,7 @@ class SinkWriterTest {
         DrainStage stage = bench.pipeline.nextStage();
         bench.drain();
         bench.steps();
-        assertThat(stage.announced()).isCompleted();
+        assertThat(stage.confirmed().announced()).isCompleted();
         assertThat(bench.acknowledgements.isQuarantined("bad", 0)).isTrue();
         assertThat(bench.acknowledgements.isQuarantined("good", 0)).isFalse();
         assertThat(bench.pipeline.snapshot().quarantined()).isEqualTo(7);
@@ -405,7 +405,7 @@ class SinkWriterTest {
         DrainStage stage = bench.pipeline.nextStage();
         bench.drain();
         bench.settle();
-        assertThat(stage.announced()).isCompleted();
+        assertThat(stage.confirmed().announced()).isCompleted();
         assertThat(bench.acknowledgements.isQuarantined("bad", 0)).isTrue();
         assertThat(bench.acknowledgements.isQuarantined("good", 0)).isFalse();
         assertThat(bench.pipeline.snapshot().quarantined()).isEqualTo(7);
@@ -426,12 +426,12 @@ class SinkWriterTest {
         bench.drain();
         for (int i = 0; i < 4; i++) {
             bench.step();
-            assertThat(stage.announced()).isNotDone();
+            assertThat(stage.confirmed().announced()).isNotDone();
             bench.advance(20, TimeUnit.SECONDS);
         }
         bench.settle();
         assertThat(asked[0]).isEqualTo(4);
-        assertThat(stage.announced()).isCompleted();
+        assertThat(stage.confirmed().announced()).isCompleted();
         assertThat(bench.acknowledgements.isQuarantined("bad", 0)).isTrue();
         assertThat(bench.acknowledgements.isQuarantined("good", 0)).isFalse();
     }
@@ -461,9 +461,9 @@ class SinkWriterTest {
         // Nothing new was added, so this drain is empty; but record 3 is not in the store.
         DrainStage stage = bench.pipeline.nextStage();
         assertThat(bench.drain()).isTrue();
-        assertThat(stage.announced()).isNotDone();
+        assertThat(stage.confirmed().announced()).isNotDone();
         bench.settle();
-        assertThat(stage.announced()).isDone();
+        assertThat(stage.confirmed().announced()).isDone();
         allIsThere("k2", 12);
     }
 
@@ -553,7 +553,7 @@ class SinkWriterTest {
             two.steps(two.writers.get(0));
             two.writers.get(1).step();
             two.advance(20, TimeUnit.SECONDS);
-            assertThat(stage.announced()).isDone();
+            assertThat(stage.confirmed().announced()).isDone();
         }
         dead.faults((op, argument) -> Fault.NONE);
         two.record("k", 1 << 10);
@@ -579,7 +579,7 @@ class SinkWriterTest {
         two.record("k", 1);
         two.settle();
         dead.faults((op, argument) -> Fault.BEFORE);
-        for (int i = 0; i < RecordLog.HISTORY_MAX + 10; i++) {
+        for (int i = 0; i < MarkHistory.MARKS_MIN + 10; i++) {
             two.add("k", 1);
             two.drainer.request();
             two.drainer.step();
@@ -606,12 +606,12 @@ class SinkWriterTest {
         two.record("k", 5);
         two.steps(two.writers.get(0));
         assertThat(store.total("k")).isEqualTo(5);
-        assertThat(stage.announced()).isNotDone();
+        assertThat(stage.confirmed().announced()).isNotDone();
         assertThat(two.pipeline.snapshot().appliedRecord()).isZero();
         second.script(Op.WRITE, Fault.AFTER);
         two.settle();
         assertThat(second.total("k")).isEqualTo(5);
-        assertThat(stage.announced()).isDone();
+        assertThat(stage.confirmed().announced()).isDone();
         second.rewind(1);
         two.advance(6, TimeUnit.SECONDS);
         two.settle();
@@ -627,7 +627,7 @@ class SinkWriterTest {
         bench.add("k0", -3);
         DrainStage stage = bench.pipeline.nextStage();
         bench.drain();
-        assertThat(stage.announced()).isDone();
+        assertThat(stage.confirmed().announced()).isDone();
         assertThat(bench.log.last().record()).isEqualTo(last);
     }
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.journal;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/** Writes frames into memory, one behind the other. Not thread-safe. */
+final class FrameEncoder {
+    /** A buffer that grew beyond this for one large record is not kept. */
+    private static final int KEPT_BYTES_MAX = 1 << 20;
+
+    private static final int ENTRY_OVERHEAD_MAX = 5 + 10;
+
+    private byte[] bytes = new byte[1 << 14];
+    private int size;
+
+    void clear() {
+        if (bytes.length > KEPT_BYTES_MAX) {
+            bytes = new byte[1 << 14];
+        }
+        size = 0;
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** What was written since it was cleared; valid until something else is. */
+    ByteBuffer content() {
+        return ByteBuffer.wrap(bytes, 0, size);
+    }
+
+    void header(SegmentHeader header) {
+        if (size != 0) {
+            throw new IllegalStateException("a header is not the first");
+        }
+        begin(SegmentFormat.HEADER_BYTES, SegmentFormat.HEADER_BYTES);
+        header.encode(bytes);
+        size = SegmentFormat.HEADER_BYTES;
+    }
+
+    /** A frame that notes what was applied, and that a record is the last. */
+    void note(FrameChecksum checksum, long applied, long number, long digest) {
+        int start = begin(SegmentFormat.FRAME_HEADER_BYTES, SegmentFormat.FRAME_HEADER_BYTES);
+        putHeader(start, SegmentFormat.NOTE, applied, number, number, digest, 0);
+        seal(start, start + SegmentFormat.FRAME_HEADER_BYTES, checksum);
+    }
+
+    /** A frame with a record that follows the one before. */
+    void record(FrameChecksum checksum, long applied, JournalRecord record) {
+        int start = beginEntries(record);
+        putHeader(
+                start,
+                SegmentFormat.RECORD,
+                applied,
+                record.from(),
+                record.number(),
+                record.digest(),
+                record.sinceMillis());
+        seal(start, putEntries(start, record), checksum);
+    }
+
+    /** A frame with one of the pieces of a set. */
+    void piece(FrameChecksum checksum, long applied, JournalRecord piece, int index, int count) {
+        int start = beginEntries(piece);
+        putHeader(
+                start, SegmentFormat.PIECE, applied, piece.from(), piece.number(), piece.digest(), piece.sinceMillis());
+        SegmentFormat.putInt(bytes, start + 56, index);
+        SegmentFormat.putInt(bytes, start + 60, count);
+        seal(start, putEntries(start, piece), checksum);
+    }
+
+    /** Refuses a record that does not fit into a frame. */
+    static void requireFits(JournalRecord record) {
+        if (bytesMax(record) > SegmentFormat.FRAME_BYTES_MAX) {
+            throw new IllegalArgumentException("record " + record.number() + " takes up to " + bytesMax(record)
+                    + " bytes; a journal takes up to " + SegmentFormat.FRAME_BYTES_MAX);
+        }
+    }
+
+    private static long bytesMax(JournalRecord record) {
+        long max = SegmentFormat.FRAME_HEADER_BYTES + 8;
+        for (byte[] key : record.keys()) {
+            max += key.length + ENTRY_OVERHEAD_MAX;
+        }
+        return max;
+    }
+
+    private int beginEntries(JournalRecord record) {
+        requireFits(record);
+        return begin((int) bytesMax(record), SegmentFormat.FRAME_HEADER_BYTES);
+    }
+
+    /** Makes room, zeroes the first bytes of it, and returns where it starts. */
+    private int begin(int room, int zeroed) {
+        if (bytes.length - size < room) {
+            bytes = Arrays.copyOf(bytes, Math.max(Math.addExact(size, room), (int) Math.min(1L << 30, 2L * size)));
+        }
+        Arrays.fill(bytes, size, size + zeroed, (byte) 0);
+        return size;
+    }
+
+    private void putHeader(int start, byte kind, long applied, long from, long number, long digest, long sinceMillis) {
+        bytes[start + 8] = kind;
+        SegmentFormat.putLong(bytes, start + 16, applied);
+        SegmentFormat.putLong(bytes, start + 24, from);
+        SegmentFormat.putLong(bytes, start + 32, number);
+        SegmentFormat.putLong(bytes, start + 40, digest);
+        SegmentFormat.putLong(bytes, start + 48, sinceMillis);
+    }
+
+    private int putEntries(int start, JournalRecord record) {
+        byte[][] keys = record.keys();
+        long[] deltas = record.deltas();
+        SegmentFormat.putInt(bytes, start + 12, keys.length);
+        int at = start + SegmentFormat.FRAME_HEADER_BYTES;
+        for (int i = 0; i < keys.length; i++) {
+            byte[] key = keys[i];
+            at = putVarint(at, key.length);
+            System.arraycopy(key, 0, bytes, at, key.length);
+            at = putVarint(at + key.length, deltas[i] << 1 ^ deltas[i] >> 63);
+        }
+        return at;
+    }
+
+    private int putVarint(int at, long value) {
+        long rest = value;
+        int position = at;
+        while ((rest & ~0x7fL) != 0) {
+            bytes[position++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        bytes[position++] = (byte) rest;
+        return position;
+    }
+
+    private void seal(int start, int end, FrameChecksum checksum) {
+        int length = SegmentFormat.padded(end - start);
+        Arrays.fill(bytes, end, start + length, (byte) 0);
+        SegmentFormat.putInt(bytes, start, length);
+        SegmentFormat.putInt(bytes, start + 4, checksum.of(bytes, start, length));
+        size = start + length;
+    }
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.journal;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A directory that the journals of many instances share, of this process and of others: for each a directory of its
+ * own, and a lock file. Thread-safe.
+ */
+public final class JournalRoot {
+    private static final String LOCK_SUFFIX = ".lock";
+
+    private final Path root;
+    private final JournalFiles files;
+    private final JournalSettings settings;
+
+    /** What can be done with an instance's directory. */
+    public enum State {
+        /** Nobody has it open. */
+        FREE,
+        /** Somebody has it open. */
+        LOCKED,
+        /** Its history does not agree with a sink's; it is not opened but by a person with a tool. */
+        FORKED,
+        /** All is applied; its files are being deleted. */
+        RETIRED
+    }
+
+    /**
+     * An instance's directory.
+     *
+     * @param holderOrReason who has it open, or why it is forked; empty otherwise
+     */
+    public record Entry(UUID instanceId, Path directory, State state, String holderOrReason) {}
+
+    /**
+     * @param root need not be there yet
+     */
+    public JournalRoot(Path root, JournalFiles files, JournalSettings settings) {
+        this.root = root.toAbsolutePath();
+        this.files = files;
+        this.settings = settings;
+    }
+
+    /** A directory on disk. */
+    public static JournalRoot of(Path root, JournalSettings settings) {
+        return new JournalRoot(root, new DiskFiles(), settings);
+    }
+
+    /**
+     * Opens the first journal that nobody has open, or else makes one for a new instance.
+     *
+     * @throws JournalOpenException if the first one cannot be opened; no other is taken instead
+     */
+    public Journal openOwn(RecoveryProgress progress) throws IOException {
+        files.createDirectories(root);
+        sweep();
+        for (UUID instanceId : instances("")) {
+            Closeable lock = lockUnlessForked(instanceId);
+            if (lock != null) {
+                return open(instanceId, lock, false, progress);
+            }
+        }
+        UUID instanceId = newId();
+        Closeable lock = lock(instanceId);
+        if (lock == null) {
+            throw new JournalLockedException(instanceId, holder(instanceId));
+        }
+        return open(instanceId, lock, false, progress);
+    }
+
+    /**
+     * Opens a journal that nobody has open and that has records, so that somebody brings them to the sinks. Nothing can
+     * be appended.
+     *
+     * @param except leave these alone
+     * @return null if there is none
+     * @throws JournalOpenException if one cannot be opened; it says which
+     */
+    public @Nullable Journal adopt(Set<UUID> except, RecoveryProgress progress) throws IOException {
+        for (UUID instanceId : instances("")) {
+            Closeable lock =
+                    except.contains(instanceId) || !hasSegments(instanceId) ? null : lockUnlessForked(instanceId);
+            if (lock != null) {
+                Journal journal = open(instanceId, lock, true, progress);
+                if (journal.recovered().lastNumber() > 0) {
+                    return journal;
+                }
+                journal.close();
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Opens the journal of one instance, be it forked.
+     *
+     * @throws JournalLockedException if somebody has it open
+     * @throws JournalOpenException if there is none, or it cannot be opened
+     */
+    public Journal open(UUID instanceId, boolean readOnly, RecoveryProgress progress) throws IOException {
+        if (!instances("").contains(instanceId)) {
+            throw new JournalOpenException(instanceId, "there is no journal " + directory(instanceId), null);
+        }
+        Closeable lock = lock(instanceId);
+        if (lock == null) {
+            throw new JournalLockedException(instanceId, holder(instanceId));
+        }
+        return open(instanceId, lock, readOnly, progress);
+    }
+
+    /** All instances' directories. Takes each free lock for a moment. */
+    public List<Entry> list() throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        for (UUID instanceId : instances("")) {
+            entries.add(entry(instanceId));
+        }
+        for (UUID instanceId : instances(Journal.RETIRED_SUFFIX)) {
+            entries.add(new Entry(instanceId, root.resolve(instanceId + Journal.RETIRED_SUFFIX), State.RETIRED, ""));
+        }
+        return entries;
+    }
+
+    private Entry entry(UUID instanceId) throws IOException {
+        Path directory = directory(instanceId);
+        if (isForked(instanceId)) {
+            String why = TextFile.read(files, directory.resolve(Journal.FORKED)).strip();
+            return new Entry(instanceId, directory, State.FORKED, why);
+        }
+        try (Closeable lock = lock(instanceId)) {
+            return lock == null
+                    ? new Entry(instanceId, directory, State.LOCKED, holder(instanceId))
+                    : new Entry(instanceId, directory, State.FREE, "");
+        }
+    }
+
+    private Journal open(UUID instanceId, Closeable lock, boolean readOnly, RecoveryProgress progress)
+            throws IOException {
+        boolean opened = false;
+        try {
+            files.createDirectories(directory(instanceId));
+            Journal journal =
+                    Journal.open(files, settings, lock, instanceId, directory(instanceId), readOnly, progress);
+            opened = true;
+            return journal;
+        } catch (JournalOpenException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new JournalOpenException(
+                    instanceId, "could not open the journal " + directory(instanceId) + ": " + e.getMessage(), e);
+        } finally {
+            if (!opened) {
+                lock.close();
+            }
+        }
+    }
+
+    private @Nullable Closeable lockUnlessForked(UUID instanceId) throws IOException {
+        if (isForked(instanceId)) {
+            return null;
+        }
+        Closeable lock = lock(instanceId);
+        // Who had it meanwhile may have marked it, or retired it.
+        if (lock != null && (isForked(instanceId) || !instances("").contains(instanceId))) {
+            lock.close();
+            return null;
+        }
+        return lock;
+    }
+
+    private boolean isForked(UUID instanceId) throws IOException {
+        return files.list(directory(instanceId)).contains(Journal.FORKED);
+    }
+
+    private boolean hasSegments(UUID instanceId) throws IOException {
+        return files.list(directory(instanceId)).stream().anyMatch(name -> SegmentName.parse(name) != null);
+    }
+
+    /** The instances that have a directory of this form, in the order of their names. */
+    private List<UUID> instances(String suffix) throws IOException {
+        List<UUID> found = new ArrayList<>();
+        for (String name : files.list(root).stream().sorted().toList()) {
+            if (name.endsWith(suffix)) {
+                UUID instanceId = parse(name.substring(0, name.length() - suffix.length()));
+                if (instanceId != null) {
+                    found.add(instanceId);
+                }
+            }
+        }
+        return found;
+    }
+
+    private static @Nullable UUID parse(String name) {
+        try {
+            UUID id = UUID.fromString(name);
+            return id.toString().equals(name) ? id : null;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    /** Goes on deleting what somebody retired and then did not live to delete. */
+    private void sweep() throws IOException {
+        for (UUID instanceId : instances(Journal.RETIRED_SUFFIX)) {
+            Path directory = root.resolve(instanceId + Journal.RETIRED_SUFFIX);
+            settings.housekeeping().execute(() -> {
+                try {
+                    Journal.deleteDirectory(files, directory);
+                } catch (IOException e) {
+                    // It harms nobody. The next one tries again.
+                }
+            });
+        }
+    }
+
+    private UUID newId() {
+        long high = settings.random().nextLong() & ~0xf000L | 0x4000L;
+        long low = settings.random().nextLong() & ~(3L << 62) | 1L << 63;
+        return new UUID(high, low);
+    }
+
+    private Path directory(UUID instanceId) {
+        return root.resolve(instanceId.toString());
+    }
+
+    private Path lockFile(UUID instanceId) {
+        return root.resolve(instanceId + LOCK_SUFFIX);
+    }
+
+    private @Nullable Closeable lock(UUID instanceId) throws IOException {
+        String holder = "process " + ProcessHandle.current().pid() + " on " + host() + " since " + Instant.now();
+        return files.lock(lockFile(instanceId), holder);
+    }
+
+    private String holder(UUID instanceId) throws IOException {
+        String holder = files.holder(lockFile(instanceId));
+        return holder.isEmpty() ? "somebody unknown" : holder;
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "an unnamed host";
+        }
+    }
+}
