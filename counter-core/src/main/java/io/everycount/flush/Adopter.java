@@ -9,8 +9,10 @@ import io.everycount.sink.CounterSink;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +32,10 @@ public final class Adopter {
     private final Worker worker;
     private final List<Adoption> adoptions = new ArrayList<>();
 
-    /** Those that cannot be adopted, with the reason that was told. */
-    private final Map<UUID, String> refused = new HashMap<>();
+    /** Those that could not be adopted when that was tried last, and the reasons that were told. */
+    private final Set<UUID> leftAlone = new HashSet<>();
+
+    private final Map<UUID, String> told = new HashMap<>();
 
     private long lookAgain;
     private volatile boolean closing;
@@ -146,21 +150,32 @@ public final class Adopter {
                 return;
             }
         }
+        leftAlone.clear();
         try {
             forked = (int) root.list().stream()
                     .filter(entry -> entry.state() == JournalRoot.State.FORKED)
                     .count();
-            for (Journal found = root.adopt(refused.keySet(), progress);
-                    found != null && !closing;
-                    found = root.adopt(refused.keySet(), progress)) {
-                consider(found);
+            while (!closing && adoptOne()) {
+                // One after the other.
             }
-        } catch (JournalOpenException e) {
-            refuse(e.instanceId(), String.valueOf(e.getMessage()));
-            // There may be others.
-            lookAgain = settings.clock().getAsLong();
         } catch (IOException e) {
             events.notAdopted(null, String.valueOf(e.getMessage()));
+        }
+        told.keySet().retainAll(leftAlone);
+        unadoptable = leftAlone.size();
+    }
+
+    /** False if there is no other. */
+    private boolean adoptOne() throws IOException {
+        try {
+            Journal found = root.adopt(leftAlone, progress);
+            if (found != null) {
+                consider(found);
+            }
+            return found != null;
+        } catch (JournalOpenException e) {
+            refuse(e.instanceId(), String.valueOf(e.getMessage()));
+            return true;
         }
     }
 
@@ -189,22 +204,24 @@ public final class Adopter {
                 : "it was written to more than the " + sinks + " sinks of this process; start one that has them all";
     }
 
+    /** Until the next look; it is told once. */
     private void refuse(UUID instanceId, String why) {
-        refused.put(instanceId, why);
-        unadoptable = refused.size();
-        events.notAdopted(instanceId, why);
+        leftAlone.add(instanceId);
+        if (!why.equals(told.put(instanceId, why))) {
+            events.notAdopted(instanceId, why);
+        }
     }
 
     private void end(Adoption adoption) {
         adoptions.remove(adoption);
-        String stopped = adoption.stopped();
-        if (stopped != null) {
-            refuse(adoption.instanceId(), stopped);
-        }
         try {
             adoption.end();
         } catch (IOException e) {
-            refuse(adoption.instanceId(), String.valueOf(e.getMessage()));
+            events.notAdopted(adoption.instanceId(), String.valueOf(e.getMessage()));
+        }
+        String stopped = adoption.stopped();
+        if (stopped != null) {
+            events.notAdopted(adoption.instanceId(), stopped);
         }
     }
 }

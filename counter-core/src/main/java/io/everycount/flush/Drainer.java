@@ -182,6 +182,7 @@ final class Drainer {
                 return wait;
             }
             if (current == null && !pipeline.hasRoom(recordBeforeLastDrain)) {
+                pipeline.flushForRoom();
                 return UNTIL_SIGNALLED;
             }
         }

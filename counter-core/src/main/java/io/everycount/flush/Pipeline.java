@@ -323,6 +323,14 @@ public final class Pipeline {
         }
     }
 
+    /** Has what there is written without waiting for an interval, or for somebody to ask, as it takes up the room. */
+    void flushForRoom() {
+        if (journal != null) {
+            flushUpTo = log.last().record();
+            writeWorkers.forEach(Worker::signal);
+        }
+    }
+
     private boolean isPendingMuch() {
         return log.last().bytes() - applied().bytes() > settings.pendingBytesMax() / 4;
     }
@@ -352,9 +360,16 @@ public final class Pipeline {
         }
     }
 
-    /** How far the sinks are, one for each. */
+    /**
+     * How far the sinks may be, one for each. One that has not been met yet may have anything that an earlier process
+     * wrote; once it has been, nothing of that can come any more.
+     */
     long[] marks() {
-        return writers.stream().mapToLong(w -> w.progress().mark().record()).toArray();
+        return writers.stream()
+                .map(SinkWriter::progress)
+                .mapToLong(
+                        p -> p.known() ? p.mark().record() : Math.max(p.mark().record(), log.opened()))
+                .toArray();
     }
 
     /** The last record that every required sink has, as far as is known. */

@@ -24,6 +24,7 @@ final class RecordLog {
     private final int recordKeysMax;
     private final long salt;
     private final Point start;
+    private final long opened;
 
     private volatile Point last;
     private volatile Point base;
@@ -68,6 +69,7 @@ final class RecordLog {
         base = Point.ORIGIN;
         last = base;
         start = base;
+        opened = 0;
     }
 
     /**
@@ -94,6 +96,7 @@ final class RecordLog {
             }
         }
         last = end;
+        opened = end.record();
         start = known;
         applied = start.record();
         oldestPending = firstAfter(applied);
@@ -102,6 +105,11 @@ final class RecordLog {
     /** Where the sinks were when this log was opened, as far as is known: they may have gone on, or back. */
     Point start() {
         return start;
+    }
+
+    /** The number of the last record when this log was opened. */
+    long opened() {
+        return opened;
     }
 
     /** After the last record. */
@@ -268,15 +276,23 @@ final class RecordLog {
         for (Claim claim : claims) {
             from = Math.max(from, Math.max(claim.sent, claim.planned));
         }
-        List<DeltaRecord> parts = List.copyOf(records.tailMap(from, false).values());
+        Point start = from == base.record() ? base : firstEndFrom(from);
+        List<DeltaRecord> parts =
+                List.copyOf(records.tailMap(start.record(), false).values());
         if (parts.size() < 2) {
             return List.of();
         }
-        List<DeltaRecord> summary = Summary.of(Objects.requireNonNull(pointAt(from)), parts, recordKeysMax, salt);
+        List<DeltaRecord> summary = Summary.of(start, parts, recordKeysMax, salt);
         if (!summary.isEmpty()) {
-            summingAfter = from;
+            summingAfter = start.record();
         }
         return summary;
+    }
+
+    /** Where a record ends, at this number or, if that lies within one that sums up several, as soon as possible after it. */
+    private Point firstEndFrom(long number) {
+        Map.Entry<Long, DeltaRecord> found = records.ceilingEntry(number);
+        return found == null ? last : found.getValue().end();
     }
 
     /** The digest before the first record of a {@link #summary}. */

@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  * and compared with this instance's own history:
  *
  * <ul>
- *   <li>another owner: fenced. This instance's id is random, so nobody else may own it.
+ *   <li>another owner: without a journal, fenced, as this instance's id is random and nobody else may own it. With one,
+ *       its lock is ours: so the store went back to an earlier owner, or somebody has a copy. Register anew; what the
+ *       mark is then tells which.
  *   <li>a digest that is not ours, a mark beyond our last record, or one too old to be compared: forked.
  *       Stop, never guess.
  *   <li>a mark ahead of ours: a write was applied although its reply was lost. Go on from there.
@@ -66,6 +68,10 @@ final class SinkWriter {
     private final Backoff backoff;
 
     private boolean registered;
+
+    /** Whether the mark was compared with the sink's since it was registered. */
+    private boolean known;
+
     private boolean unresolved;
     private boolean met;
     private RecordLog.Point mark;
@@ -279,11 +285,20 @@ final class SinkWriter {
         if (found.isEmpty()) {
             // The store went back to before the registration; a new one starts at the origin.
             registered = false;
+            known = false;
             return;
         }
         LedgerEntry entry = found.get();
         meetStore(entry);
         if (!entry.ownerToken().equals(ownerToken)) {
+            if (binding.isJournaled()) {
+                registered = false;
+                known = false;
+                throw new RetriableSinkException(
+                        sink.name() + " shows another owner of instance " + instanceId
+                                + ", whose journal we have; registering anew",
+                        null);
+            }
             stop(
                     PipelineState.FENCED,
                     "somebody else registered instance " + instanceId + " with " + sink.name()
@@ -317,7 +332,7 @@ final class SinkWriter {
 
     /** Compares the ledger's mark with our own history and goes on from there. */
     private void accept(Mark found) {
-        RecordLog.Point point = known(found);
+        RecordLog.Point point = pointOf(found);
         if (point == null) {
             RecordLog.Point last = log.last();
             stop(
@@ -336,6 +351,7 @@ final class SinkWriter {
             succeeded();
         }
         unresolved = false;
+        known = true;
         lastContact = settings.clock().getAsLong();
         publish(PipelineState.RUNNING);
         if (point.record() != before) {
@@ -353,7 +369,7 @@ final class SinkWriter {
     }
 
     /** The point of our history that a mark names; null if it is none, or older than can be told. */
-    private RecordLog.@Nullable Point known(Mark found) {
+    private RecordLog.@Nullable Point pointOf(Mark found) {
         if (found.equals(mark.mark())) {
             return mark;
         }
@@ -528,6 +544,6 @@ final class SinkWriter {
             lost += gap.deltaSum();
         }
         boolean failing = failures > 0 || !registered;
-        progress = new Progress(mark, setAside, lost, registered, failing, batches, retries, rewinds, lastError, state);
+        progress = new Progress(mark, setAside, lost, known, failing, batches, retries, rewinds, lastError, state);
     }
 }

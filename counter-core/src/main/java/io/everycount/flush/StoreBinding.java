@@ -25,6 +25,11 @@ final class StoreBinding {
         this.store = journal == null ? null : journal.store(sink);
     }
 
+    /** Whether there is a journal, and so a lock that says who may write. */
+    boolean isJournaled() {
+        return journal != null;
+    }
+
     /** The store's id; null if none was met. */
     @Nullable
     UUID store() {

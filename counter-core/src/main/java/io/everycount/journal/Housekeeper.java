@@ -25,6 +25,7 @@ final class Housekeeper {
     private final JournalSettings settings;
     private final Segments segments;
     private final JournalMeter meter;
+    private final boolean spares;
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
     /** Held while a task is at work. */
@@ -41,13 +42,20 @@ final class Housekeeper {
     /** Whether the name of the spare is being given away. */
     private boolean taking;
 
-    Housekeeper(JournalFiles files, Path directory, JournalSettings settings, Segments segments, JournalMeter meter) {
+    Housekeeper(
+            JournalFiles files,
+            Path directory,
+            JournalSettings settings,
+            Segments segments,
+            JournalMeter meter,
+            boolean spares) {
         this.files = files;
         this.directory = directory;
         this.sparePath = directory.resolve(SPARE);
         this.settings = settings;
         this.segments = segments;
         this.meter = meter;
+        this.spares = spares;
     }
 
     /** Sees to it that what there is to do is done. Does not wait for it. */
@@ -97,7 +105,7 @@ final class Housekeeper {
                 return;
             }
         }
-        if (closed || segments.bytes() + settings.segmentBytes() > settings.bytesMax()) {
+        if (!spares || closed || segments.bytes() + settings.segmentBytes() > settings.bytesMax()) {
             return;
         }
         files.delete(sparePath);

@@ -34,6 +34,16 @@ public final class Journal implements Closeable {
 
     private static final int ATTEMPTS = 2;
 
+    /** What it is opened for. */
+    enum Use {
+        /** To be read. */
+        READ,
+        /** To be read and then retired. What may not be on the disk is written again, as others rely on it. */
+        ADOPT,
+        /** To be appended to. */
+        OWN
+    }
+
     private final JournalFiles files;
     private final JournalSettings settings;
     private final Closeable lock;
@@ -69,7 +79,7 @@ public final class Journal implements Closeable {
             Closeable lock,
             UUID instanceId,
             Path directory,
-            boolean readOnly,
+            Use use,
             Recovery recovery,
             Stores stores) {
         this.files = files;
@@ -77,7 +87,7 @@ public final class Journal implements Closeable {
         this.lock = lock;
         this.instanceId = instanceId;
         this.directory = directory;
-        this.readOnly = readOnly;
+        this.readOnly = use == Use.READ;
         this.stores = stores;
         Recovered found = recovery.history().recovered();
         recovered = found;
@@ -86,7 +96,7 @@ public final class Journal implements Closeable {
         incarnation = recovery.incarnation() + 1;
         salt = readOnly ? 0 : settings.random().nextLong();
         segments = new Segments(recovery.segments());
-        housekeeper = new Housekeeper(files, directory, settings, segments, meter);
+        housekeeper = new Housekeeper(files, directory, settings, segments, meter, use == Use.OWN);
     }
 
     /**
@@ -100,14 +110,14 @@ public final class Journal implements Closeable {
             Closeable lock,
             UUID instanceId,
             Path directory,
-            boolean readOnly,
+            Use use,
             RecoveryProgress progress)
             throws IOException {
         Recovery recovery = new Recovery(files, instanceId, directory, progress, settings.clockNanos());
         recovery.run();
         Stores stores = Stores.read(files, instanceId, directory);
-        Journal journal = new Journal(files, settings, lock, instanceId, directory, readOnly, recovery, stores);
-        if (!readOnly) {
+        Journal journal = new Journal(files, settings, lock, instanceId, directory, use, recovery, stores);
+        if (use != Use.READ) {
             journal.begin(recovery.history());
         }
         return journal;

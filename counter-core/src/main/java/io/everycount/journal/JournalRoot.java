@@ -68,7 +68,7 @@ public final class JournalRoot {
         for (UUID instanceId : instances("")) {
             Closeable lock = lockUnlessForked(instanceId);
             if (lock != null) {
-                return open(instanceId, lock, false, progress);
+                return open(instanceId, lock, Journal.Use.OWN, progress);
             }
         }
         UUID instanceId = newId();
@@ -76,7 +76,7 @@ public final class JournalRoot {
         if (lock == null) {
             throw new JournalLockedException(instanceId, holder(instanceId));
         }
-        return open(instanceId, lock, false, progress);
+        return open(instanceId, lock, Journal.Use.OWN, progress);
     }
 
     /**
@@ -92,7 +92,7 @@ public final class JournalRoot {
             Closeable lock =
                     except.contains(instanceId) || !hasSegments(instanceId) ? null : lockUnlessForked(instanceId);
             if (lock != null) {
-                Journal journal = open(instanceId, lock, true, progress);
+                Journal journal = open(instanceId, lock, Journal.Use.ADOPT, progress);
                 if (journal.recovered().lastNumber() > 0) {
                     return journal;
                 }
@@ -116,7 +116,7 @@ public final class JournalRoot {
         if (lock == null) {
             throw new JournalLockedException(instanceId, holder(instanceId));
         }
-        return open(instanceId, lock, readOnly, progress);
+        return open(instanceId, lock, readOnly ? Journal.Use.READ : Journal.Use.OWN, progress);
     }
 
     /** All instances' directories. Takes each free lock for a moment. */
@@ -144,13 +144,12 @@ public final class JournalRoot {
         }
     }
 
-    private Journal open(UUID instanceId, Closeable lock, boolean readOnly, RecoveryProgress progress)
+    private Journal open(UUID instanceId, Closeable lock, Journal.Use use, RecoveryProgress progress)
             throws IOException {
         boolean opened = false;
         try {
             files.createDirectories(directory(instanceId));
-            Journal journal =
-                    Journal.open(files, settings, lock, instanceId, directory(instanceId), readOnly, progress);
+            Journal journal = Journal.open(files, settings, lock, instanceId, directory(instanceId), use, progress);
             opened = true;
             return journal;
         } catch (JournalOpenException e) {

@@ -3,6 +3,7 @@ package io.everycount.flush;
 
 import io.everycount.cell.AddOutcome;
 import io.everycount.cell.CellStore;
+import io.everycount.journal.Journal;
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.QuarantinedEntry;
@@ -34,6 +35,8 @@ final class Bench {
         long retainedNanos = TimeUnit.MINUTES.toNanos(10);
         long ledgerCheckNanos = TimeUnit.SECONDS.toNanos(5);
         long seed = 1;
+        long startNanos = 1_000;
+        Journal journal;
         long keysMax = 100_000;
 
         Plan(CounterSink... required) {
@@ -55,36 +58,32 @@ final class Bench {
     final List<DeltaRecord> archive = new ArrayList<>();
     final Map<String, Long> accepted = new HashMap<>();
     final UUID instanceId;
-    long now = 1_000;
+    final PipelineSettings settings;
+    long now;
 
     private Bench(Plan plan) {
+        now = plan.startNanos;
         cells = new CellStore(2, plan.keysMax, 256, () -> {});
-        pipeline = new Pipeline(
-                cells,
-                plan.required,
-                plan.bestEffort,
+        settings = new PipelineSettings(
                 "bench",
-                new PipelineSettings(
-                        "bench",
-                        plan.flushIntervalNanos,
-                        TimeUnit.MILLISECONDS.toNanos(5),
-                        plan.recordKeysMax,
-                        plan.batchKeysMax,
-                        plan.pendingBytesMax,
-                        plan.retainedBytesMax,
-                        plan.retainedNanos,
-                        plan.ledgerCheckNanos,
-                        TimeUnit.SECONDS.toNanos(10),
-                        TimeUnit.MILLISECONDS.toNanos(100),
-                        TimeUnit.SECONDS.toNanos(10),
-                        Runnable::run,
-                        randomButFor(plan),
-                        () -> now,
-                        new EpochClock(1_000_000, 0)),
-                told,
-                null);
+                plan.flushIntervalNanos,
+                TimeUnit.MILLISECONDS.toNanos(5),
+                plan.recordKeysMax,
+                plan.batchKeysMax,
+                plan.pendingBytesMax,
+                plan.retainedBytesMax,
+                plan.retainedNanos,
+                plan.ledgerCheckNanos,
+                TimeUnit.SECONDS.toNanos(10),
+                TimeUnit.MILLISECONDS.toNanos(100),
+                TimeUnit.SECONDS.toNanos(10),
+                Runnable::run,
+                randomButFor(plan),
+                () -> now,
+                new EpochClock(1_000_000, 0));
+        pipeline = new Pipeline(cells, plan.required, plan.bestEffort, "bench", settings, told, plan.journal);
         instanceId = pipeline.instanceId();
-        if (!instanceId.equals(plan.instanceId)) {
+        if (plan.journal == null && !instanceId.equals(plan.instanceId)) {
             throw new AssertionError("the pipeline draws its numbers in another order now");
         }
         drainer = (Drainer) field("drainer");
@@ -112,10 +111,15 @@ final class Bench {
     }
 
     private Object field(String name) {
+        return field(pipeline, name, Object.class);
+    }
+
+    /** What is in a private field. */
+    static <T> T field(Object object, String name, Class<T> type) {
         try {
-            Field field = Pipeline.class.getDeclaredField(name);
+            Field field = object.getClass().getDeclaredField(name);
             field.setAccessible(true);
-            return field.get(pipeline);
+            return type.cast(field.get(object));
         } catch (ReflectiveOperationException e) {
             throw new AssertionError(e);
         }

@@ -121,6 +121,11 @@ public final class MemoryFiles implements JournalFiles {
         operationsLeft = operations;
     }
 
+    /** Whether an operation did not come to its end, and so no other will, until {@link #kill} or {@link #crash}. */
+    public synchronized boolean hasCrashed() {
+        return operationsLeft < 0;
+    }
+
     /** The process ends; what it wrote is still in memory, and will be on the disk, unless a force of it failed. */
     public synchronized void kill() {
         process++;

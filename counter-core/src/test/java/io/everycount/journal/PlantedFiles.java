@@ -20,7 +20,8 @@ public final class PlantedFiles implements JournalFiles {
         FAILED_FORCE_IS_HIDDEN,
         FAILED_FORCE_IS_REPEATED,
         FAILED_WRITE_IS_HIDDEN,
-        DIRECTORY_IS_NOT_FORCED
+        DIRECTORY_IS_NOT_FORCED,
+        LAST_SEGMENT_IS_HIDDEN
     }
 
     public PlantedFiles(JournalFiles files, Mistake mistake) {
@@ -30,7 +31,15 @@ public final class PlantedFiles implements JournalFiles {
 
     @Override
     public List<String> list(Path directory) throws IOException {
-        return files.list(directory);
+        List<String> names = files.list(directory);
+        if (mistake != Mistake.LAST_SEGMENT_IS_HIDDEN) {
+            return names;
+        }
+        String last = names.stream()
+                .filter(name -> SegmentName.parse(name) != null)
+                .max(String::compareTo)
+                .orElse("");
+        return names.stream().filter(name -> !name.equals(last)).toList();
     }
 
     @Override

@@ -62,7 +62,9 @@ public final class ModelStore implements CounterSink {
         /** The digest is not looked at, neither here nor by the writer. */
         NO_DIGEST,
         /** No guard, and the mark moves only if the reply arrives. */
-        NONE
+        NONE,
+        /** Half of a batch is a transaction of its own, in front of the one that has the guard and moves the mark. */
+        SPLIT
     }
 
     private record SetAside(UUID instanceId, long record, QuarantinedEntry entry) {}
@@ -83,6 +85,7 @@ public final class ModelStore implements CounterSink {
     private long writes;
     private final List<CounterBatch> attempts = new ArrayList<>();
     private boolean recording;
+    private String halfApplied;
     private Runnable beforeWrite = () -> {};
 
     public ModelStore(String name) {
@@ -238,7 +241,18 @@ public final class ModelStore implements CounterSink {
             if (recording) {
                 attempts.add(batch);
             }
+            if (guard == Guard.SPLIT) {
+                applyHalf(batch);
+            }
             return change(Op.WRITE, batch, () -> apply(batch));
+        }
+    }
+
+    private void applyHalf(CounterBatch batch) {
+        LedgerEntry entry = ledger.get(batch.instanceId());
+        if (entry != null && entry.mark().equals(batch.from()) && batch.size() > 1) {
+            totals.merge(batch.key(0), batch.delta(0), Long::sum);
+            halfApplied = batch.key(0);
         }
     }
 
@@ -295,6 +309,10 @@ public final class ModelStore implements CounterSink {
         List<Integer> added = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
             String key = batch.key(i);
+            if (key.equals(halfApplied)) {
+                halfApplied = null;
+                continue;
+            }
             long total = totals.getOrDefault(key, 0L);
             long after = total + batch.delta(i);
             if (poison.test(key) || ((total ^ after) & (batch.delta(i) ^ after)) < 0) {
@@ -360,6 +378,10 @@ public final class ModelStore implements CounterSink {
                         && entry.ownerToken().equals(owner)
                         && entry.mark().record() == from.record();
             case NONE -> true;
+            case SPLIT ->
+                entry != null
+                        && entry.ownerToken().equals(owner)
+                        && entry.mark().equals(from);
         };
         if (holds) {
             ledger.put(id, new LedgerEntry(storeId, owner, to));
