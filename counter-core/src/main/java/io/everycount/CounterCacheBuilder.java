@@ -157,7 +157,8 @@ public final class CounterCacheBuilder {
 
     /**
      * How much of what was written is kept, to be written again if the store goes back in time (an
-     * asynchronous failover, a restore); default 10 minutes and 64 MiB, whichever is less.
+     * asynchronous failover, a restore); default 10 minutes and 64 MiB, whichever is less. With a journal it is kept
+     * there, too, and gives way when the journal has no room for new records.
      *
      * @param time from zero to 1 day
      * @param bytes from 0 to 1 TiB

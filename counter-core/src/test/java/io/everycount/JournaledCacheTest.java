@@ -364,6 +364,51 @@ class JournaledCacheTest {
     }
 
     @Test
+    void what_is_retained_gives_way_when_the_journal_has_no_room() throws Exception {
+        try (CounterCache cache = builder().journalBytes(1 << 20).build()) {
+            String long1 = "k".repeat(200);
+            for (int i = 0; i < 12_000; i++) {
+                cache.add(long1 + i, 1);
+                if (i % 100 == 0) {
+                    cache.commit(LONG);
+                }
+            }
+            cache.flush(LONG);
+            assertThat(cache.stats().persisted()).isEqualTo(12_000);
+            assertThat(cache.stats().journal().bytes()).isLessThanOrEqualTo((1 << 20) + (1 << 17));
+        }
+    }
+
+    /** A process that is killed has no time to note in its journal what the store has. */
+    @Test
+    void an_outage_after_a_crash_sums_up_nothing_that_the_store_may_have_half_of() throws Exception {
+        Path crashed = root.resolveSibling(root.getFileName() + "-crashed");
+        try (CounterCache first = builder().build()) {
+            for (int i = 0; i < 20; i++) {
+                first.add("a", 1);
+                first.flush(LONG);
+            }
+            copyTree(root, crashed);
+        }
+        away();
+        CounterCache second =
+                builder().journal(crashed).maxPendingBytes(100_000).build();
+        long before = second.stats().lastRecord();
+        long most = 0;
+        for (int i = 0; second.stats().pendingBytes() >= most; i++) {
+            most = second.stats().pendingBytes();
+            second.add("b" + i % 20, 1);
+            second.add("a", 1);
+            second.commit(LONG);
+        }
+        long records = second.stats().lastRecord() - before;
+        back();
+        second.flush(LONG);
+        assertThat(second.close(LONG).isComplete()).isTrue();
+        assertThat(store.total("a")).isEqualTo(20 + records);
+    }
+
+    @Test
     void a_store_is_bound_to_the_journal_beyond_the_process() throws Exception {
         try (CounterCache first = builder().build()) {
             first.add("a", 1);

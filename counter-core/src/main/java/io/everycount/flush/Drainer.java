@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Drainer {
     private static final long UNTIL_SIGNALLED = 1_000_000_000L;
+    /** Room in a journal comes when files have been deleted, which nobody signals. */
+    private static final long ROOM_PAUSE = 20_000_000L;
+
     private static final long AFTER_FAILURE = 20_000_000L;
 
     /** Keys near their limit ask for a drain at most this often, and at most ten times an interval. */
@@ -183,7 +186,7 @@ final class Drainer {
             }
             if (current == null && !pipeline.hasRoom(recordBeforeLastDrain)) {
                 pipeline.flushForRoom();
-                return UNTIL_SIGNALLED;
+                return journal == null ? UNTIL_SIGNALLED : ROOM_PAUSE;
             }
         }
         try {

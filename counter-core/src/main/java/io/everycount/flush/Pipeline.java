@@ -323,12 +323,38 @@ public final class Pipeline {
         }
     }
 
-    /** Has what there is written without waiting for an interval, or for somebody to ask, as it takes up the room. */
+    /**
+     * Makes room in the journal: has what there is written without waiting for an interval, or for somebody to ask, and
+     * lets go of what was.
+     */
     void flushForRoom() {
-        if (journal != null) {
+        Journal j = journal;
+        if (j != null) {
             flushUpTo = log.last().record();
             writeWorkers.forEach(Worker::signal);
+            synchronized (marks) {
+                if (isKnown()) {
+                    letGo();
+                }
+            }
+            j.forget(log.base().record());
         }
+    }
+
+    /** Whether every required sink has told its mark. */
+    private boolean isKnown() {
+        return writers.stream().allMatch(w -> !w.isRequired() || w.progress().known());
+    }
+
+    /** Lets go of applied records: those that are not to be retained, or all if the journal has no room otherwise. */
+    private RecordLog.Point letGo() {
+        RecordLog.Point applied = applied();
+        boolean crowded = journal != null && !journal.hasRoom();
+        log.applied(
+                applied,
+                crowded ? 0 : settings.retainedBytesMax(),
+                settings.clock().getAsLong() - settings.retainedNanos());
+        return applied;
     }
 
     private boolean isPendingMuch() {
@@ -360,16 +386,9 @@ public final class Pipeline {
         }
     }
 
-    /**
-     * How far the sinks may be, one for each. One that has not been met yet may have anything that an earlier process
-     * wrote; once it has been, nothing of that can come any more.
-     */
+    /** How far the sinks are, one for each. */
     long[] marks() {
-        return writers.stream()
-                .map(SinkWriter::progress)
-                .mapToLong(
-                        p -> p.known() ? p.mark().record() : Math.max(p.mark().record(), log.opened()))
-                .toArray();
+        return writers.stream().mapToLong(w -> w.progress().mark().record()).toArray();
     }
 
     /** The last record that every required sink has, as far as is known. */
@@ -417,14 +436,10 @@ public final class Pipeline {
                 return;
             }
             synchronized (marks) {
-                if (!writers.stream()
-                        .allMatch(w -> !w.isRequired() || w.progress().known())) {
+                if (!isKnown()) {
                     return;
                 }
-                RecordLog.Point applied = applied();
-                log.applied(
-                        applied, settings.retainedBytesMax(), settings.clock().getAsLong() - settings.retainedNanos());
-                acknowledgements.applied(applied.record());
+                acknowledgements.applied(letGo().record());
             }
             if (journal == null) {
                 drainWorker.signal();

@@ -24,7 +24,6 @@ final class RecordLog {
     private final int recordKeysMax;
     private final long salt;
     private final Point start;
-    private final long opened;
 
     private volatile Point last;
     private volatile Point base;
@@ -69,7 +68,6 @@ final class RecordLog {
         base = Point.ORIGIN;
         last = base;
         start = base;
-        opened = 0;
     }
 
     /**
@@ -96,7 +94,6 @@ final class RecordLog {
             }
         }
         last = end;
-        opened = end.record();
         start = known;
         applied = start.record();
         oldestPending = firstAfter(applied);
@@ -105,11 +102,6 @@ final class RecordLog {
     /** Where the sinks were when this log was opened, as far as is known: they may have gone on, or back. */
     Point start() {
         return start;
-    }
-
-    /** The number of the last record when this log was opened. */
-    long opened() {
-        return opened;
     }
 
     /** After the last record. */
@@ -251,9 +243,13 @@ final class RecordLog {
         private long planned;
     }
 
-    /** A claim for one more writer. */
+    /**
+     * A claim for one more writer. What a journal had may have been sent by the process before, up to any record, and
+     * nobody knows of it until the sink is asked; so all of it counts as sent.
+     */
     synchronized Claim newClaim() {
         Claim claim = new Claim();
+        claim.sent = last.record();
         claims.add(claim);
         return claim;
     }
@@ -276,7 +272,7 @@ final class RecordLog {
         for (Claim claim : claims) {
             from = Math.max(from, Math.max(claim.sent, claim.planned));
         }
-        Point start = from == base.record() ? base : firstEndFrom(from);
+        Point start = Objects.requireNonNull(pointAt(from));
         List<DeltaRecord> parts =
                 List.copyOf(records.tailMap(start.record(), false).values());
         if (parts.size() < 2) {
@@ -287,12 +283,6 @@ final class RecordLog {
             summingAfter = start.record();
         }
         return summary;
-    }
-
-    /** Where a record ends, at this number or, if that lies within one that sums up several, as soon as possible after it. */
-    private Point firstEndFrom(long number) {
-        Map.Entry<Long, DeltaRecord> found = records.ceilingEntry(number);
-        return found == null ? last : found.getValue().end();
     }
 
     /** The digest before the first record of a {@link #summary}. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -117,6 +118,12 @@ public final class JournalRoot {
             throw new JournalLockedException(instanceId, holder(instanceId));
         }
         return open(instanceId, lock, readOnly ? Journal.Use.READ : Journal.Use.OWN, progress);
+    }
+
+    /** All instances' directories under a root, for who only wants to know. Takes each free lock for a moment. */
+    public static List<Entry> list(Path root) throws IOException {
+        return of(root, new JournalSettings(0, 0, task -> {}, new Random(), System::nanoTime))
+                .list();
     }
 
     /** All instances' directories. Takes each free lock for a moment. */

@@ -73,16 +73,21 @@ final class JournalModel {
         long start = from;
         for (long end : ends) {
             if (end > from && (end == last() || random.nextInt(4) == 0)) {
-                Map<String, Long> sums = sums(start, end);
-                byte[][] keys = sums.keySet().stream()
-                        .map(k -> k.getBytes(StandardCharsets.UTF_8))
-                        .toArray(byte[][]::new);
-                long[] deltas = sums.values().stream().mapToLong(v -> v).toArray();
-                pieces.add(new JournalRecord(start, end, digest(end), keys, deltas, 1_000 + start));
+                pieces.add(piece(start, end));
                 start = end;
             }
         }
         return pieces;
+    }
+
+    /** What sums up the records after one number up to another. */
+    JournalRecord piece(long from, long to) {
+        Map<String, Long> sums = sums(from, to);
+        byte[][] keys = sums.keySet().stream()
+                .map(k -> k.getBytes(StandardCharsets.UTF_8))
+                .toArray(byte[][]::new);
+        long[] deltas = sums.values().stream().mapToLong(v -> v).toArray();
+        return new JournalRecord(from, to, digest(to), keys, deltas, 1_000 + from);
     }
 
     /** One of the places from which records can be replaced; negative if there is none. */
@@ -176,6 +181,18 @@ final class JournalModel {
             possible.add(after(otherEnds, found.baseNumber(), withExtra));
         }
         assertThat(foundEnds).as("ends of records").isIn(possible);
+    }
+
+    /** Whether what was recovered is right as far as it goes. */
+    void checkPrefix(Recovered found, String what) {
+        assertThat(found.baseDigest()).as(what).isEqualTo(digest(found.baseNumber()));
+        long from = found.baseNumber();
+        for (JournalRecord record : found.records()) {
+            assertThat(record.from()).as(what).isEqualTo(from);
+            assertThat(record.digest()).as(what).isEqualTo(digest(record.number()));
+            assertThat(content(record)).as(what).isEqualTo(sums(from, record.number()));
+            from = record.number();
+        }
     }
 
     private List<Long> after(List<Long> all, long base, boolean withExtra) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cli;
 
+import io.everycount.journal.JournalRoot;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
@@ -48,6 +49,7 @@ final class HostChecks {
         HostChecks checks = new HostChecks(settings);
         checks.descriptors();
         checks.heap();
+        checks.journal();
         checks.keysFile();
         checks.certificate();
         checks.tlsKey();
@@ -93,6 +95,38 @@ final class HostChecks {
 
     private static String mebibytes(long bytes) {
         return String.format(Locale.ROOT, "%,d MiB", bytes >> 20);
+    }
+
+    private void journal() {
+        Path root = settings.find(Setting.JOURNAL_DIR);
+        if (root == null) {
+            findings.add(Finding.ok("journal", "none: what is not flushed dies with the process"));
+            return;
+        }
+        try {
+            Files.createDirectories(root);
+            Files.delete(Files.createTempFile(root, "doctor", null));
+            long free = Files.getFileStore(root).getUsableSpace();
+            long wanted = settings.get(Setting.JOURNAL_BYTES);
+            findings.add(
+                    free < wanted
+                            ? Finding.warn(
+                                    "journal",
+                                    root + " has " + mebibytes(free) + " free, and journal-bytes is "
+                                            + mebibytes(wanted))
+                            : Finding.ok("journal", root + ", " + mebibytes(free) + " free"));
+            for (JournalRoot.Entry entry : JournalRoot.list(root)) {
+                if (entry.state() == JournalRoot.State.FORKED) {
+                    findings.add(Finding.warn(
+                            "journal", entry.directory() + " is not opened any more: " + entry.holderOrReason()));
+                } else if (entry.state() == JournalRoot.State.FREE) {
+                    findings.add(Finding.ok(
+                            "journal", entry.directory() + " is held by nobody: the next server to start adopts it"));
+                }
+            }
+        } catch (IOException e) {
+            findings.add(Finding.fail("journal", root + " cannot be used: " + FileProblem.of(e)));
+        }
     }
 
     private void keysFile() {

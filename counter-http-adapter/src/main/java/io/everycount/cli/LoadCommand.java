@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cli;
 
+import io.everycount.AckLevel;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -52,11 +53,6 @@ final class LoadCommand implements Callable<Integer> {
     private static final Duration TICK_TERMINAL = Duration.ofSeconds(1);
     private static final Duration TICK = Duration.ofSeconds(5);
     private static final Duration LAST_ANSWERS_MORE = Duration.ofSeconds(10);
-
-    private enum Ack {
-        MEMORY,
-        SINK
-    }
 
     @Option(
             names = "--url",
@@ -124,10 +120,9 @@ final class LoadCommand implements Callable<Integer> {
 
     @Option(
             names = "--ack",
-            paramLabel = "memory|sink",
-            defaultValue = "memory",
-            description = "What to wait for: taken, or written to the database (default: ${DEFAULT-VALUE})")
-    private Ack ack = Ack.MEMORY;
+            paramLabel = "memory|journal|sink",
+            description = "What to wait for: taken, forced to disk, or written to the database (default: the server's)")
+    private @Nullable AckLevel ack;
 
     @Option(
             names = "--timeout",
@@ -245,7 +240,7 @@ final class LoadCommand implements Callable<Integer> {
                 new KeyChoice(distribution, keys, chosenSeed),
                 bulk,
                 chosen,
-                ack == Ack.SINK,
+                ack,
                 read("--timeout", timeout, Kind.duration(Duration.ofMillis(1), Duration.ofMinutes(10))),
                 http.apiKey());
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cli;
 
+import io.everycount.AckLevel;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param choice which increment has which key
  * @param bulk how many increments a request has
  * @param format how they are written
- * @param waitForSink whether the database's acknowledgement is asked for
+ * @param ack the acknowledgement that is asked for; null for none
  * @param timeout how long to wait for an answer
  * @param apiKey to send; null for none
  */
@@ -33,7 +34,7 @@ record LoadPlan(
         KeyChoice choice,
         int bulk,
         BodyFormat format,
-        boolean waitForSink,
+        @Nullable AckLevel ack,
         Duration timeout,
         @Nullable Secret apiKey) {
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cli;
 
+import io.everycount.AckLevel;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,9 +44,10 @@ final class LoadRun {
         this.senders = IntStream.range(0, plan.connections())
                 .mapToObj(i -> new Sender(plan.targets().stream().map(connect).toList()))
                 .toList();
+        AckLevel ack = plan.ack();
         this.headers =
                 "User-Agent: everycount\r\nContent-Type: " + plan.format().contentType() + "\r\n"
-                        + (plan.waitForSink() ? "Prefer: ack=sink\r\n" : "")
+                        + (ack == null ? "" : "Prefer: ack=" + ack.name().toLowerCase(Locale.ROOT) + "\r\n")
                         + (plan.apiKey() == null
                                 ? ""
                                 : "Authorization: Bearer " + plan.apiKey().value() + "\r\n");

@@ -4,6 +4,7 @@ package io.everycount.cli;
 import io.everycount.CloseReport;
 import io.everycount.CounterCache;
 import io.everycount.CounterStats;
+import io.everycount.JournalException;
 import io.everycount.http.CounterMetrics;
 import io.everycount.http.CounterServer;
 import io.everycount.http.CounterServerBuilder;
@@ -42,8 +43,9 @@ import picocli.CommandLine.Spec;
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:stopped, and everything accepted is persisted",
-            "1:not everything is known to be persisted, or the cache has stopped",
-            "2:a mistake in a setting, or an address that cannot be listened to"
+            "1:not everything is known to be persisted (what is in the journal is written by the next process), or"
+                    + " the cache has stopped",
+            "2:a mistake in a setting, an address that cannot be listened to, or a journal that cannot be opened"
         })
 final class ServeCommand implements Callable<Integer> {
     private static final int KEYS_SHOWN = 5;
@@ -79,7 +81,7 @@ final class ServeCommand implements Callable<Integer> {
 
     private int serve(Settings settings, JdbcCounterSink sink) throws InterruptedException {
         CounterMetrics metrics = new CounterMetrics();
-        CounterCache cache = settings.cache(sink).listener(metrics.listener()).build();
+        CounterCache cache = cache(settings, sink, metrics);
         CloseReport report;
         // Nothing is counted before it serves, so there is nothing to wait for if it does not come to that.
         Duration patience = Duration.ZERO;
@@ -108,6 +110,14 @@ final class ServeCommand implements Callable<Integer> {
             report = cache.close(patience);
         }
         return verdict(report);
+    }
+
+    private static CounterCache cache(Settings settings, JdbcCounterSink sink, CounterMetrics metrics) {
+        try {
+            return settings.cache(sink).listener(metrics.listener()).build();
+        } catch (JournalException e) {
+            throw new UsageError(String.valueOf(e.getMessage()));
+        }
     }
 
     /** Waits for a signal, or for the cache to stop by itself, which somebody has to start again then. */
@@ -196,7 +206,8 @@ final class ServeCommand implements Callable<Integer> {
                 + sums("unknown", report.unknown())
                 + (report.unsaved().isEmpty() && report.unknown().isEmpty()
                         ? "; the log above says what stopped the cache"
-                        : ""));
+                        : "")
+                + (report.isJournaled() ? ". All of it is in the journal: the next process writes it" : ""));
         return 1;
     }
 

@@ -20,6 +20,7 @@ final class Setting<T> {
     enum Group {
         DATABASE("Database"),
         COUNTING("Counting"),
+        JOURNAL("Journal"),
         LISTENING("Listening and access"),
         REQUESTS("Limits of requests"),
         STOPPING("Stopping"),
@@ -96,6 +97,25 @@ final class Setting<T> {
             Kind.whole(1, 10_000_000),
             "100000",
             "How many increments may wait for the database's acknowledgement");
+
+    static final Setting<Path> JOURNAL_DIR = add(
+            Group.JOURNAL,
+            "journal-dir",
+            Kind.path(),
+            null,
+            "Where to keep a journal, so that what was counted survives this process; several instances may share it");
+    static final Setting<Duration> COMMIT_INTERVAL = add(
+            Group.JOURNAL,
+            "commit-interval",
+            Kind.duration(MILLI, Duration.ofMinutes(1)),
+            "5ms",
+            "How often the journal is forced to disk");
+    static final Setting<Long> JOURNAL_BYTES = add(
+            Group.JOURNAL,
+            "journal-bytes",
+            Kind.bytes(1L << 20, 1L << 40),
+            "1GiB",
+            "How much the journal may take on disk");
 
     static final Setting<Address> LISTEN =
             add(Group.LISTENING, "listen", Kind.address(), "127.0.0.1:8080", "Where to take requests");

@@ -104,9 +104,9 @@ final class Settings {
                 .build();
     }
 
-    /** The cache in front of a sink, not started yet. */
+    /** The cache in front of a sink, with a journal if there is a directory for one; not started yet. */
     CounterCacheBuilder cache(CounterSink sink) {
-        return CounterCache.builder(sink)
+        CounterCacheBuilder builder = CounterCache.builder(sink)
                 .name(get(Setting.NAME))
                 .flushInterval(get(Setting.FLUSH_INTERVAL))
                 .maxKeys(get(Setting.MAX_KEYS))
@@ -114,6 +114,10 @@ final class Settings {
                 .maxPendingBytes(get(Setting.MAX_PENDING))
                 .retain(get(Setting.RETAIN_TIME), get(Setting.RETAIN_BYTES))
                 .maxWaiters(get(Setting.MAX_WAITERS))
-                .onLimit(get(Setting.ON_LIMIT).policy());
+                .onLimit(get(Setting.ON_LIMIT).policy())
+                .commitInterval(get(Setting.COMMIT_INTERVAL))
+                .journalBytes(get(Setting.JOURNAL_BYTES));
+        Path journal = find(Setting.JOURNAL_DIR);
+        return journal == null ? builder : builder.journal(journal);
     }
 }

@@ -291,7 +291,7 @@ class LoadCommandTest {
                 "--bulk 0 | 1 to 100000",
                 "--bulk 2 --format form | use json or lines",
                 "--distribution normal | ZIPF, UNIFORM, HOT",
-                "--ack disk | MEMORY, SINK",
+                "--ack disk | MEMORY, JOURNAL, SINK",
                 "--record /no/such/place | cannot be written: there is no such file",
                 "--api-key-file /no/such/place | cannot be read: there is no such file",
                 "--cacert /no/such/place | cannot be read: there is no such file",

@@ -29,6 +29,8 @@ class SettingsTest {
         {"retain-time", "0", "1d", "-1s", "86401s"},
         {"retain-bytes", "0", "1TiB", "-1", "1025GiB"},
         {"max-waiters", "1", "10000000", "0", "10000001"},
+        {"commit-interval", "1ms", "1m", "999us", "61s"},
+        {"journal-bytes", "1MiB", "1TiB", "1023KiB", "1025GiB"},
         {"session-life", "1m", "30d", "59s", "31d"},
         {"max-body-bytes", "1KiB", "1GiB", "1023", "1025MiB"},
         {"max-entries", "1", "10000000", "0", "10000001"},
@@ -55,7 +57,8 @@ class SettingsTest {
     };
 
     /** Any value is fine. */
-    private static final Set<String> UNBOUNDED = Set.of("database-password", "keys-file", "tls-certificate", "tls-key");
+    private static final Set<String> UNBOUNDED =
+            Set.of("database-password", "journal-dir", "keys-file", "tls-certificate", "tls-key");
 
     @TempDir
     Path directory;

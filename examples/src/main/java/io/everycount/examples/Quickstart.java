@@ -126,6 +126,8 @@ public final class Quickstart {
                     store.url(),
                     "--database-user",
                     store.user(),
+                    "--journal-dir",
+                    shortest(arguments.data().resolve("journal")),
                     "--listen",
                     "127.0.0.1:" + port,
                     // No load balancer has to notice that it stops.

@@ -53,7 +53,7 @@ public final class Api implements AutoCloseable {
         Consumer<RequestHead> anyone = head -> {};
         Consumer<RequestHead> writer = gate(parts.gatekeeper(), Scope.WRITE);
         Consumer<RequestHead> reader = gate(parts.gatekeeper(), Scope.READ);
-        acknowledgement = new Acknowledgement(parts.ackWaitMax());
+        acknowledgement = new Acknowledgement(parts.ackWaitMax(), parts.cache().hasJournal());
         open.add(
                 "POST",
                 "/increment",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.http.handler;
 
+import io.everycount.AckLevel;
 import io.everycount.CounterCache;
 import io.everycount.Increments;
 import io.everycount.RejectedException;
@@ -58,14 +59,16 @@ final class IncrementEndpoint implements Endpoint {
                                 "The Content-Type was " + Shown.text(String.valueOf(contentType)), TAKES);
                 }
             }
-            if (prefer.sink()) {
-                CompletionStage<Void> confirmed = cache.addAsync(body, one.offset(0), one.length(0), one.delta(0));
+            AckLevel level = acknowledgement.level(prefer);
+            if (level != AckLevel.MEMORY) {
+                CompletionStage<Void> confirmed =
+                        cache.addAsync(body, one.offset(0), one.length(0), one.delta(0), level);
                 traffic.counted(1);
-                acknowledgement.replyWhenConfirmed(exchange, confirmed, prefer, 1);
+                acknowledgement.replyWhenConfirmed(exchange, confirmed, level, prefer, 1);
             } else {
                 cache.add(body, one.offset(0), one.length(0), one.delta(0));
                 traffic.counted(1);
-                exchange.reply(Acknowledgement.inMemory(1, null));
+                exchange.reply(Acknowledgement.inMemory(1));
             }
         } catch (BodyException e) {
             throw Bodies.malformed(e);

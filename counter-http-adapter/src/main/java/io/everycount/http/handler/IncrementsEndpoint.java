@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.http.handler;
 
+import io.everycount.AckLevel;
 import io.everycount.CounterCache;
 import io.everycount.Increments;
 import io.everycount.RejectedException;
@@ -60,14 +61,15 @@ final class IncrementsEndpoint implements Endpoint {
                     throw MediaType.unsupported(
                             "The Content-Type was " + Shown.text(String.valueOf(contentType)), TAKES);
             }
-            if (prefer.sink()) {
-                CompletionStage<Void> confirmed = cache.addAllAsync(increments);
+            AckLevel level = acknowledgement.level(prefer);
+            if (level != AckLevel.MEMORY) {
+                CompletionStage<Void> confirmed = cache.addAllAsync(increments, level);
                 traffic.counted(increments.size());
-                acknowledgement.replyWhenConfirmed(exchange, confirmed, prefer, increments.size());
+                acknowledgement.replyWhenConfirmed(exchange, confirmed, level, prefer, increments.size());
             } else {
                 cache.addAll(increments);
                 traffic.counted(increments.size());
-                exchange.reply(Acknowledgement.inMemory(increments.size(), null));
+                exchange.reply(Acknowledgement.inMemory(increments.size()));
             }
         } catch (BodyException e) {
             throw Bodies.malformed(e);

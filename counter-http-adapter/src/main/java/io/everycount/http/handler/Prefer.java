@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.http.handler;
 
+import io.everycount.AckLevel;
 import io.everycount.http.exchange.Problem;
 import io.everycount.http.exchange.Shown;
 import java.util.ArrayList;
@@ -12,11 +13,11 @@ import org.jspecify.annotations.Nullable;
  * What a caller prefers: the {@code Prefer} header of RFC 7240, with its {@code wait} and our {@code ack}.
  * Other preferences are ignored, as the RFC wants it.
  *
- * @param sink whether the sink's acknowledgement is wanted
+ * @param ack the level that is wanted; null if not said
  * @param waitSeconds how long the caller would wait for it; -1 if not said
  */
-record Prefer(boolean sink, int waitSeconds) {
-    private static final Prefer NOTHING = new Prefer(false, -1);
+record Prefer(@Nullable AckLevel ack, int waitSeconds) {
+    private static final Prefer NOTHING = new Prefer(null, -1);
     private static final int WAIT_SECONDS_MAX = 86_400;
 
     /** @param header null if there is none */
@@ -24,7 +25,7 @@ record Prefer(boolean sink, int waitSeconds) {
         if (header == null) {
             return NOTHING;
         }
-        boolean sink = false;
+        AckLevel ack = null;
         int wait = -1;
         for (String part : parts(header)) {
             int parameters = part.indexOf(';');
@@ -36,12 +37,12 @@ record Prefer(boolean sink, int waitSeconds) {
             String value =
                     equals < 0 ? "" : unquoted(preference.substring(equals + 1).strip());
             switch (name) {
-                case "ack" -> sink = isSink(value);
+                case "ack" -> ack = level(value);
                 case "wait" -> wait = seconds(value);
                 default -> {}
             }
         }
-        return new Prefer(sink, wait);
+        return new Prefer(ack, wait);
     }
 
     /** Split at commas that are not within quotes. */
@@ -70,11 +71,11 @@ record Prefer(boolean sink, int waitSeconds) {
                 : value;
     }
 
-    private static boolean isSink(String level) {
+    private static AckLevel level(String level) {
         return switch (level) {
-            case "memory" -> false;
-            // There is no journal; the sink's acknowledgement says more.
-            case "journal", "sink" -> true;
+            case "memory" -> AckLevel.MEMORY;
+            case "journal" -> AckLevel.JOURNAL;
+            case "sink" -> AckLevel.SINK;
             default ->
                 throw bad("Prefer: ack=" + Shown.text(level) + " was given; memory, journal and sink are levels.");
         };

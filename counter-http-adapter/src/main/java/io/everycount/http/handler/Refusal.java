@@ -21,6 +21,9 @@ final class Refusal {
             case KEY_LIMIT, LARGE_DELTA_LIMIT, WAITER_LIMIT ->
                 Problem.of(503, "overloaded", "A limit is reached", detail)
                         .withHeader("Retry-After", RETRY_SOON_SECONDS);
+            case JOURNAL_UNAVAILABLE ->
+                Problem.of(503, "journal-unavailable", "The journal takes nothing at the moment", detail)
+                        .withHeader("Retry-After", RETRY_SOON_SECONDS);
             case CLOSED ->
                 Problem.of(503, "stopping", "Shutting down", detail).withHeader("Retry-After", RETRY_SOON_SECONDS);
             case FENCED, FORKED, FAILED ->

@@ -58,6 +58,7 @@ final class StatsEndpoint {
             json.writeNumberField(lower(reason.getKey()), reason.getValue());
         }
         json.writeEndObject();
+        writeJournal(json, stats.journal());
         json.writeArrayFieldStart("sinks");
         for (CounterStats.Sink sink : stats.sinks()) {
             json.writeStartObject();
@@ -76,6 +77,27 @@ final class StatsEndpoint {
             json.writeEndObject();
         }
         json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private static void writeJournal(JsonGenerator json, CounterStats.@Nullable Journal journal) throws IOException {
+        if (journal == null) {
+            json.writeNullField("journal");
+            return;
+        }
+        json.writeObjectFieldStart("journal");
+        json.writeStringField("directory", journal.directory().toString());
+        json.writeNumberField("bytes", journal.bytes());
+        json.writeNumberField("segments", journal.segments());
+        json.writeNumberField("commits", journal.commits());
+        json.writeNumberField("lastCommitSeconds", journal.lastCommit().toNanos() / 1e9);
+        json.writeNumberField("slowestCommitSeconds", journal.slowestCommit().toNanos() / 1e9);
+        json.writeNumberField("poisonedSegments", journal.poisonedSegments());
+        writeText(json, "problem", journal.problem());
+        json.writeNumberField("adopted", journal.adopted());
+        json.writeNumberField("adopting", journal.adopting());
+        json.writeNumberField("unadoptable", journal.unadoptable());
+        json.writeNumberField("forked", journal.forked());
         json.writeEndObject();
     }
 

@@ -13,6 +13,7 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.StateSetSnapshot;
 import io.prometheus.metrics.model.snapshots.StateSetSnapshot.StateSetDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Unit;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -84,7 +85,40 @@ final class CacheCollector implements MultiCollector {
         all.metricSnapshot(sinkCounter("sink_retries", "Attempts that failed.", sinks, CounterStats.Sink::retries));
         all.metricSnapshot(
                 sinkCounter("sink_rewinds", "Times it went back in time.", sinks, CounterStats.Sink::rewinds));
+        CounterStats.Journal journal = now.journal();
+        if (journal != null) {
+            addJournal(all, journal);
+        }
         return all.build();
+    }
+
+    private static void addJournal(MetricSnapshots.Builder all, CounterStats.Journal journal) {
+        all.metricSnapshot(bytes("journal", "What the journal takes on disk.", journal.bytes()));
+        all.metricSnapshot(gauge("journal_segments", "Files of the journal.", journal.segments()));
+        all.metricSnapshot(
+                gauge("journal_available", "1 if increments get into the journal.", journal.problem() == null ? 1 : 0));
+        all.metricSnapshot(counter("journal_commits", "Times the journal was forced to disk.", journal.commits()));
+        all.metricSnapshot(seconds("journal_last_commit", "How long that took the last time.", journal.lastCommit()));
+        all.metricSnapshot(seconds("journal_slowest_commit", "How long it took at most.", journal.slowestCommit()));
+        all.metricSnapshot(counter(
+                "journal_poisoned_segments",
+                "Files not written to any more, because that failed.",
+                journal.poisonedSegments()));
+        all.metricSnapshot(
+                counter("journal_adopted", "Instances whose journal was adopted and written.", journal.adopted()));
+        all.metricSnapshot(gauge("journal_adopting", "Instances being adopted.", journal.adopting()));
+        all.metricSnapshot(gauge(
+                "journal_unadoptable",
+                "Journals that nobody holds and that cannot be adopted.",
+                journal.unadoptable()));
+        all.metricSnapshot(gauge("journal_forked", "Directories that somebody has to decide about.", journal.forked()));
+    }
+
+    private static GaugeSnapshot seconds(String name, String help, Duration value) {
+        return named(GaugeSnapshot.builder(), name + "_seconds", help)
+                .unit(Unit.SECONDS)
+                .dataPoint(point(value.toNanos() / 1e9, Labels.EMPTY))
+                .build();
     }
 
     private static GaugeSnapshot gauge(String name, String help, double value) {
