@@ -512,7 +512,7 @@ public final class CounterCache implements AutoCloseable {
     }
 
     private CounterStats.Journal journalStats(OpenJournal open) {
-        JournalStats s = open.own().stats();
+        JournalStats s = Objects.requireNonNull(pipeline.journalStats());
         Adopter others = Objects.requireNonNull(adopter);
         return new CounterStats.Journal(
                 open.own().directory(),

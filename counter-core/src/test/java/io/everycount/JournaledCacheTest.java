@@ -393,19 +393,19 @@ class JournaledCacheTest {
         away();
         CounterCache second =
                 builder().journal(crashed).maxPendingBytes(100_000).build();
-        long before = second.stats().lastRecord();
         long most = 0;
+        int counted = 0;
         for (int i = 0; second.stats().pendingBytes() >= most; i++) {
             most = second.stats().pendingBytes();
             second.add("b" + i % 20, 1);
             second.add("a", 1);
+            counted++;
             second.commit(LONG);
         }
-        long records = second.stats().lastRecord() - before;
         back();
         second.flush(LONG);
         assertThat(second.close(LONG).isComplete()).isTrue();
-        assertThat(store.total("a")).isEqualTo(20 + records);
+        assertThat(store.total("a")).isEqualTo(20 + counted);
     }
 
     @Test

@@ -4,6 +4,7 @@ package io.everycount.flush;
 import io.everycount.cell.CellStore;
 import io.everycount.cell.Collector;
 import io.everycount.journal.Journal;
+import io.everycount.journal.JournalStats;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -61,6 +62,8 @@ final class Drainer {
     private volatile boolean dozing;
     private volatile boolean unjournaled;
     private volatile int journalFailures;
+    private volatile boolean outOfRoom;
+    private volatile @Nullable JournalStats journalStats;
     private volatile long lastDrainNanos;
     private volatile long drains;
 
@@ -98,6 +101,7 @@ final class Drainer {
         this.cells = cells;
         this.log = log;
         this.journal = journal;
+        this.journalStats = journal == null ? null : journal.stats();
         this.acknowledgements = acknowledgements;
         this.pipeline = pipeline;
         this.events = events;
@@ -159,6 +163,17 @@ final class Drainer {
         return journalFailures;
     }
 
+    /** Whether drains wait for room. */
+    boolean isOutOfRoom() {
+        return outOfRoom;
+    }
+
+    /** How the journal was doing a moment ago, for who must not wait for its locks; null if there is none. */
+    @Nullable
+    JournalStats journalStats() {
+        return journalStats;
+    }
+
     /** Whether records went to the log that are not in the journal. */
     boolean isUnjournaled() {
         return unjournaled;
@@ -179,12 +194,15 @@ final class Drainer {
         }
         boolean last = closing || pipeline.state() != PipelineState.RUNNING;
         long now = settings.clock().getAsLong();
+        journalStats = journal == null ? null : journal.stats();
+        outOfRoom = false;
         if (!last) {
             long wait = current != null ? notBefore - now : untilDue(now);
             if (wait > 0) {
                 return wait;
             }
             if (current == null && !pipeline.hasRoom(recordBeforeLastDrain)) {
+                outOfRoom = true;
                 pipeline.flushForRoom();
                 return journal == null ? UNTIL_SIGNALLED : ROOM_PAUSE;
             }

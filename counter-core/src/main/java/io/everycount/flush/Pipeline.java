@@ -4,6 +4,7 @@ package io.everycount.flush;
 import io.everycount.cell.CellStore;
 import io.everycount.cell.Collector;
 import io.everycount.journal.Journal;
+import io.everycount.journal.JournalStats;
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.QuarantinedEntry;
@@ -236,17 +237,27 @@ public final class Pipeline {
         return journal != null;
     }
 
-    /** Why nothing gets into the journal at the moment; null if it does, or there is none. */
+    /** How the journal was doing a moment ago; null if there is none. Takes no lock. */
+    public @Nullable JournalStats journalStats() {
+        return drainer.journalStats();
+    }
+
+    /** Why nothing gets into the journal at the moment; null if it does, or there is none. Takes no lock. */
     public @Nullable String journalProblem() {
-        Journal j = journal;
-        if (j == null) {
+        JournalStats stats = drainer.journalStats();
+        if (journal == null || stats == null) {
             return null;
         }
         if (drainer.journalFailures() != 0) {
-            return "the journal in " + j.directory() + " cannot be written: "
-                    + j.stats().lastError();
+            return "the journal in " + journal.directory() + " cannot be written: " + stats.lastError();
         }
-        return j.hasRoom() ? null : "the journal in " + j.directory() + " is full";
+        if (!drainer.isOutOfRoom()) {
+            return null;
+        }
+        return log.last().bytes() - applied().bytes() < settings.pendingBytesMax()
+                ? "the journal in " + journal.directory() + " is full (" + stats.bytes() + " of " + journal.bytesMax()
+                        + " bytes), as the sinks do not take what it has"
+                : "as much as may be on its way waits for the sinks (" + settings.pendingBytesMax() + " bytes)";
     }
 
     /** Asks for a drain before long, because keys need room. Never blocks. */

@@ -196,6 +196,7 @@ final class SinkWriter {
         if (finishing
                 && host.isComplete()
                 && !registered
+                && !unresolved
                 && mark.record() == log.last().record()) {
             // Nothing was counted: no need to reach a sink that may be away.
             return Worker.DONE;

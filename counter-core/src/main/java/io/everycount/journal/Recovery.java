@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  *       frame is whole or not.
  *   <li>A write that failed is repeated in a new segment. So the first record of a segment may be the last one known;
  *       then it has the same digest.
- *   <li>A whole set of pieces replaces all records known when it was written. One more may be there, which the same
- *       process could not write at the time.
+ *   <li>A whole set of pieces replaces all records that counted when it was written. One more may be there, which
+ *       could not be written at the time.
  *   <li>A whole set of pieces makes earlier segments superfluous whose records it replaces all. They are deleted, one
  *       after the other, so any of them may be missing; they are not looked at.
  *   <li>Records that nobody needs any more go with their segments, oldest first. So what is there may begin anywhere;
@@ -47,10 +47,6 @@ final class Recovery {
     private final KeyCache cache = new KeyCache();
     private final List<Found> found = new ArrayList<>();
     private final History history = new History();
-
-    /** The incarnation of the segment that the last record was first found in. */
-    private long lastIncarnation;
-
     private long bytesTotal;
     private long bytesDone;
     private long toldNanos;
@@ -221,9 +217,6 @@ final class Recovery {
                 segment.spent = true;
                 readTornSet(f, f.header);
             }
-            if (history.lastNumber() > segment.last) {
-                lastIncarnation = segment.name.incarnation();
-            }
             segment.last = history.lastNumber();
             file.force();
         }
@@ -307,8 +300,7 @@ final class Recovery {
                     0,
                     "it replaces the records after " + header.base() + ", which does not agree with the records"
                             + " before: they end with " + history.lastNumber());
-        } else if (history.lastNumber() > header.end() + 1
-                || history.lastNumber() > header.end() && lastIncarnation != segment.name.incarnation()) {
+        } else if (history.lastNumber() > header.end() + 1) {
             throw corrupt(
                     segment.path,
                     0,

@@ -646,4 +646,20 @@ class SinkWriterTest {
         timed.steps();
         assertThat(store.total("a")).isEqualTo(1);
     }
+
+    @Test
+    void closing_is_not_over_while_a_store_that_went_back_has_not_been_mended() {
+        threeApplied();
+        store.rewind(64);
+        store.script(Op.REGISTER, Fault.BEFORE, Fault.BEFORE);
+        bench.advance(6, TimeUnit.SECONDS);
+        bench.step();
+        bench.drainer.close();
+        bench.drainer.step();
+        bench.writer().finish();
+        for (int i = 0; i < 100 && bench.writer().step() != Worker.DONE; i++) {
+            bench.advance(1, TimeUnit.SECONDS);
+        }
+        assertThat(store.totals()).isEqualTo(bench.accepted);
+    }
 }
