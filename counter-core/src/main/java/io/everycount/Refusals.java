@@ -127,11 +127,11 @@ final class Refusals {
         return outcome;
     }
 
-    /** What the last failure of a sink said, as a sentence. */
     LimitPolicy policy() {
         return policy;
     }
 
+    /** What the last failure of a sink said, as a sentence. */
     String lastError() {
         return pipeline.snapshot().sinks().stream()
                 .filter(sink -> sink.lastError() != null)

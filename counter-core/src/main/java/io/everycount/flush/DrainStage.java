@@ -42,13 +42,8 @@ public final class DrainStage {
         confirmed.reach();
     }
 
-    /** No sink will get it. It may be in the journal, or get there. */
+    /** No sink will get it; nor will the journal, if it has not got it yet. */
     void fail(PipelineStoppedException why) {
-        confirmed.fail(why);
-    }
-
-    /** The journal will not get it either. */
-    void failAll(PipelineStoppedException why) {
         journaled.fail(why);
         confirmed.fail(why);
     }

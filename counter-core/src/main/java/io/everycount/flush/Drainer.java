@@ -195,7 +195,6 @@ final class Drainer {
         boolean last = closing || pipeline.state() != PipelineState.RUNNING;
         long now = settings.clock().getAsLong();
         journalStats = journal == null ? null : journal.stats();
-        outOfRoom = false;
         if (!last) {
             long wait = current != null ? notBefore - now : untilDue(now);
             if (wait > 0) {
@@ -207,6 +206,7 @@ final class Drainer {
                 return journal == null ? UNTIL_SIGNALLED : ROOM_PAUSE;
             }
         }
+        outOfRoom = false;
         try {
             if (summary.isEmpty()) {
                 if (current == null || published == made.size()) {
@@ -369,9 +369,9 @@ final class Drainer {
     void fail(PipelineStoppedException why) {
         DrainStage stage = current;
         if (stage != null) {
-            stage.failAll(why);
+            stage.fail(why);
         }
-        nextStage().failAll(why);
+        nextStage().fail(why);
     }
 
     /** What was taken from the cells and did not become a record; only after a failure. For use after the last step. */

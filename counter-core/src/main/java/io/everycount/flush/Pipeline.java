@@ -495,7 +495,7 @@ public final class Pipeline {
             PipelineStoppedException why =
                     new PipelineStoppedException(PipelineState.FAILED, "the drainer failed: " + t);
             if (stage != null) {
-                stage.failAll(why);
+                stage.fail(why);
             }
             acknowledgements.fail(why);
             if (first) {

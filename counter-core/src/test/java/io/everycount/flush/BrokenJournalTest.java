@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.flush;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everycount.journal.Journal;
+import io.everycount.journal.JournalRoot;
+import io.everycount.journal.JournalSettings;
+import io.everycount.journal.MemoryFiles;
+import io.everycount.model.ModelStore;
+import io.everycount.model.ModelStore.Fault;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Step by step: what becomes of increments while the journal's disk fails. */
+class BrokenJournalTest {
+    private final MemoryFiles files = new MemoryFiles(new Random(1));
+    private final ModelStore store = new ModelStore("store");
+    private Bench bench;
+
+    private Journal open() throws IOException {
+        return new JournalRoot(
+                        Path.of("/journals"),
+                        files,
+                        new JournalSettings(1 << 14, 1 << 20, task -> {}, new Random(2), () -> 0))
+                .openOwn((instanceId, done, total, records) -> {});
+    }
+
+    @BeforeEach
+    void start() throws IOException {
+        Bench.Plan plan = new Bench.Plan(store);
+        plan.journal = open();
+        bench = plan.build();
+        bench.steps();
+    }
+
+    private DrainStage addAndCommit(String key) {
+        bench.add(key, 1);
+        DrainStage stage = bench.pipeline.nextStage();
+        bench.drainer.requestCommit();
+        bench.drainer.step();
+        return stage;
+    }
+
+    private void breakDisk() {
+        files.faults((operation, path) -> true);
+    }
+
+    @Test
+    void nothing_is_acknowledged_or_sent_until_the_very_same_record_is_on_disk() throws IOException {
+        breakDisk();
+        DrainStage stage = addAndCommit("a");
+        assertThat(stage.journaled().announced()).isNotDone();
+        assertThat(bench.told.has("journal failed 1")).isTrue();
+        assertThat(bench.pipeline.journalProblem()).contains("cannot be written");
+        assertThat(bench.log.last().record()).isZero();
+        bench.add("a", 5);
+        bench.advance(20, TimeUnit.SECONDS);
+        bench.drainer.step();
+        assertThat(stage.journaled().announced()).isNotDone();
+        files.faults((operation, path) -> false);
+        bench.advance(20, TimeUnit.SECONDS);
+        bench.drainer.step();
+        assertThat(stage.journaled().announced()).isCompleted();
+        assertThat(bench.told.has("journal works")).isTrue();
+        assertThat(bench.pipeline.journalProblem()).isNull();
+        assertThat(bench.log.last().deltaSum())
+                .as("what came later is in a later record")
+                .isEqualTo(1);
+        addAndCommit("a");
+        assertThat(bench.log.last().deltaSum()).isEqualTo(7);
+        files.kill();
+        assertThat(open().recovered().lastNumber()).isEqualTo(bench.log.last().record());
+    }
+
+    @Test
+    void closing_writes_to_the_store_what_cannot_be_journaled() {
+        breakDisk();
+        DrainStage stage = addAndCommit("a");
+        bench.drainer.close();
+        bench.drainer.step();
+        assertThat(bench.drainer.step()).isEqualTo(0);
+        assertThat(bench.drainer.step()).isEqualTo(Worker.DONE);
+        assertThat(stage.journaled().announced()).isNotDone();
+        bench.writer().finish();
+        bench.steps();
+        assertThat(store.total("a")).isEqualTo(1);
+        assertThat(stage.journaled().announced()).as("the store is as good").isCompleted();
+        assertThat(bench.drainer.isUnjournaled()).isTrue();
+    }
+
+    @Test
+    void who_waits_for_a_journal_that_does_not_come_is_told_when_all_is_over() throws InterruptedException {
+        breakDisk();
+        store.faults((op, argument) -> Fault.BEFORE);
+        DrainStage stage = addAndCommit("a");
+        bench.drainer.close();
+        bench.drainer.step();
+        bench.drainer.step();
+        bench.drainer.step();
+        DrainStage last = bench.pipeline.nextStage();
+        bench.pipeline.close(0);
+        assertThat(stage.journaled().announced()).isCompletedExceptionally();
+        assertThat(last.journaled().announced()).isCompletedExceptionally();
+        assertThat(bench.pipeline.remains().journaled()).isFalse();
+    }
+}
