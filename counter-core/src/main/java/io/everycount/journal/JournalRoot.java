@@ -122,7 +122,7 @@ public final class JournalRoot {
 
     /** All instances' directories under a root, for who only wants to know. Takes each free lock for a moment. */
     public static List<Entry> list(Path root) throws IOException {
-        return of(root, new JournalSettings(0, 0, task -> {}, new Random(), System::nanoTime))
+        return of(root, new JournalSettings(1 << 20, 1 << 22, task -> {}, new Random(), System::nanoTime))
                 .list();
     }
 

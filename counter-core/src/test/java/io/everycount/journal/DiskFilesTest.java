@@ -4,6 +4,7 @@ package io.everycount.journal;
 import static io.everycount.journal.JournalBench.SILENT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.BufferedReader;
 import java.io.Closeable;
@@ -75,6 +76,17 @@ class DiskFilesTest {
         }
         assertThat(root().list()).isEmpty();
         assertThat(temp.resolve("a").resolve("b")).isDirectoryContaining(path -> path.endsWith(id + ".lock"));
+    }
+
+    @Test
+    void who_only_wants_to_know_what_is_there_needs_no_settings() throws IOException {
+        Path directory = temp.resolve("a").resolve("b");
+        assertThat(JournalRoot.list(directory)).isEmpty();
+        try (Journal journal = root().openOwn(SILENT)) {
+            assertThat(JournalRoot.list(directory))
+                    .extracting(JournalRoot.Entry::instanceId, JournalRoot.Entry::state)
+                    .containsExactly(tuple(journal.instanceId(), JournalRoot.State.LOCKED));
+        }
     }
 
     @Test

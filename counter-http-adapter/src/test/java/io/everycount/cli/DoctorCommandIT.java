@@ -3,15 +3,18 @@ package io.everycount.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everycount.CounterCache;
 import io.everycount.jdbc.CounterSchema;
 import io.everycount.jdbc.testing.PostgresServer;
 import io.everycount.jdbc.testing.TestDatabase;
+import io.everycount.sink.InMemorySink;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +63,24 @@ class DoctorCommandIT {
                 .containsPattern("max-keys +1000000 +default\n");
         assertThat(run.all()).doesNotContain(database.server().password() + " ");
         Setting.all().forEach(setting -> assertThat(run.out()).contains(setting.name()));
+    }
+
+    @Test
+    void a_journals_directory_is_checked_and_what_was_left_in_it_is_told(@TempDir Path temp) throws Exception {
+        Path root = temp.resolve("journal");
+        assertThat(doctor("--journal-dir", root.toString()).out())
+                .containsPattern("(ok {4}|warn {2})journal +" + root + ".* free");
+        try (CounterCache cache =
+                CounterCache.builder(new InMemorySink()).journal(root).build()) {
+            cache.add("a", 1);
+            cache.commit(Duration.ofSeconds(60));
+        }
+        assertThat(doctor("--journal-dir", root.toString()).out()).contains("is held by nobody");
+
+        Path file = Files.writeString(temp.resolve("file"), "");
+        CommandRun run = doctor("--journal-dir", file.toString());
+        assertThat(run.status()).isOne();
+        assertThat(run.out()).containsPattern("FAIL {2}journal +" + file + " cannot be used");
     }
 
     @Test
