@@ -7,7 +7,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Tells when what was added has reached a level; for a bounded number of waiters. Thread-safe. */
@@ -30,6 +29,14 @@ final class Confirmations {
         String quarantinedAfter(long record);
     }
 
+    /** Counts, and tells which keys it was about. */
+    interface Addition {
+        /**
+         * @throws RejectedException if nothing was counted
+         */
+        Keys count();
+    }
+
     /** How many increments wait. */
     int waiters() {
         return waiters.get();
@@ -41,9 +48,9 @@ final class Confirmations {
      * @param increments how many are added, at least 0: what waits takes memory for each
      * @param addition throws if nothing was counted
      */
-    CompletionStage<Void> confirm(AckLevel level, int increments, Supplier<Keys> addition) {
+    CompletionStage<Void> confirm(AckLevel level, int increments, Addition addition) {
         if (level == AckLevel.MEMORY) {
-            addition.get();
+            addition.count();
             return CompletableFuture.completedFuture(null);
         }
         if (level == AckLevel.JOURNAL) {
@@ -64,7 +71,7 @@ final class Confirmations {
         long recordBefore = pipeline.lastRecord();
         Keys keys;
         try {
-            keys = addition.get();
+            keys = addition.count();
         } catch (Throwable t) {
             waiters.addAndGet(-places);
             throw t;
