@@ -61,10 +61,9 @@ final class FrameEncoder {
     }
 
     /** A frame with one of the pieces of a set. */
-    void piece(FrameChecksum checksum, long applied, JournalRecord piece, int index, int count) {
+    void piece(byte kind, FrameChecksum checksum, long applied, JournalRecord piece, int index, int count) {
         int start = beginEntries(piece);
-        putHeader(
-                start, SegmentFormat.PIECE, applied, piece.from(), piece.number(), piece.digest(), piece.sinceMillis());
+        putHeader(start, kind, applied, piece.from(), piece.number(), piece.digest(), piece.sinceMillis());
         SegmentFormat.putInt(bytes, start + 56, index);
         SegmentFormat.putInt(bytes, start + 60, count);
         seal(start, putEntries(start, piece), checksum);

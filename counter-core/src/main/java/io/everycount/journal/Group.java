@@ -24,15 +24,18 @@ record Group(
     }
 
     static Group set(List<JournalRecord> pieces, long baseDigest, long applied) {
+        return set(SegmentFormat.PIECE, pieces, baseDigest, applied);
+    }
+
+    /** What an opening found last, which may not be on the disk. */
+    static Group repeated(List<JournalRecord> found, long baseDigest, long applied) {
+        return set(SegmentFormat.REPEATED, found, baseDigest, applied);
+    }
+
+    private static Group set(byte kind, List<JournalRecord> pieces, long baseDigest, long applied) {
         JournalRecord last = pieces.get(pieces.size() - 1);
         return new Group(
-                SegmentFormat.PIECE,
-                List.copyOf(pieces),
-                pieces.get(0).from(),
-                baseDigest,
-                last.number(),
-                last.digest(),
-                applied);
+                kind, List.copyOf(pieces), pieces.get(0).from(), baseDigest, last.number(), last.digest(), applied);
     }
 
     static Group note(long number, long digest, long applied) {
@@ -40,7 +43,7 @@ record Group(
     }
 
     boolean isSet() {
-        return kind == SegmentFormat.PIECE;
+        return SegmentFormat.isPiece(kind);
     }
 
     /** The number after it. */
@@ -50,7 +53,8 @@ record Group(
 
     /** The header of a segment that begins with it. */
     SegmentHeader header(UUID instanceId, SegmentName name, long salt) {
-        return new SegmentHeader(instanceId, name, salt, base, baseDigest, end, endDigest);
+        return new SegmentHeader(
+                instanceId, name, kind == SegmentFormat.REPEATED, salt, base, baseDigest, end, endDigest);
     }
 
     /** Encodes one frame, which is all there is unless it is a set. */
@@ -65,7 +69,7 @@ record Group(
     /** Encodes a set, and writes what is there when it has become much. */
     void encodeSet(FrameEncoder encoder, SegmentWriter writer) throws IOException {
         for (int i = 0; i < records.size(); i++) {
-            encoder.piece(writer.checksum(), applied, records.get(i), i, records.size());
+            encoder.piece(kind, writer.checksum(), applied, records.get(i), i, records.size());
             if (encoder.size() > SET_BYTES_MAX) {
                 writer.write(encoder);
             }

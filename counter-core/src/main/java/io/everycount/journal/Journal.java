@@ -132,7 +132,7 @@ public final class Journal implements Closeable {
             put(
                     unproven.isEmpty()
                             ? Group.note(lastNumber, lastDigest, applied)
-                            : Group.set(unproven, history.digestBeforeUnproven(), applied));
+                            : Group.repeated(unproven, history.digestBeforeUnproven(), applied));
         }
         housekeeper.wake();
     }

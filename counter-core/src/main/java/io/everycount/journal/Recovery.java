@@ -158,7 +158,7 @@ final class Recovery {
         long position = SegmentFormat.HEADER_BYTES;
         long number = header.base();
         for (int index = 0; reader.find(position); index++) {
-            if (reader.kind() != SegmentFormat.PIECE
+            if (reader.kind() != header.pieceKind()
                     || reader.from() != number
                     || reader.pieceIndex() != index
                     || reader.pieceCount() <= index) {
@@ -226,12 +226,17 @@ final class Recovery {
     private void readWithoutHeader(Found f) throws IOException {
         long known = Math.max(history.lastNumber(), f.covered);
         for (long position = SegmentFormat.HEADER_BYTES; reader.search(position); position = reader.end()) {
-            boolean piece = reader.kind() == SegmentFormat.PIECE;
+            boolean piece = SegmentFormat.isPiece(reader.kind());
             if (!piece && reader.offset() != SegmentFormat.HEADER_BYTES) {
                 throw corrupt(
                         f.segment.path, 0, "the header is not valid, but the frame at " + reader.offset() + " is");
             }
-            long needed = reader.kind() == SegmentFormat.RECORD ? reader.from() : reader.number();
+            long needed = switch (reader.kind()) {
+                case SegmentFormat.RECORD -> reader.from();
+                // What it repeats may be as lost as itself, but not what was before.
+                case SegmentFormat.REPEATED -> reader.pieceIndex() == 0 ? reader.from() : 0;
+                default -> reader.number();
+            };
             if (needed > known && !isForgotten(f, needed)) {
                 throw corrupt(
                         f.segment.path,
@@ -243,26 +248,34 @@ final class Recovery {
 
     /**
      * A set of pieces did not reach the disk as a whole; so what it replaces has to be there, but for what nobody needed
-     * any more later on.
+     * any more later on. If it only repeats what was read, that may be lost too, and what was before has to be there.
      */
     private void readTornSet(Found f, SegmentHeader header) throws IOException {
-        boolean replacedIsThere = history.isBoundary(header.end(), header.endDigest())
-                && (history.isBoundary(header.base(), header.baseDigest()) || header.base() < history.base());
-        if (!replacedIsThere && f.covered < header.end() && !isForgotten(f, header.end())) {
+        long needed = header.repeats() ? header.base() : header.end();
+        if (!isThere(header) && f.covered < needed && !isForgotten(f, needed)) {
             throw corrupt(
                     f.segment.path,
                     SegmentFormat.HEADER_BYTES,
                     "the pieces that replace records " + (header.base() + 1) + " to " + header.end()
-                            + " are not whole, and not all of these records are there");
+                            + " are not whole, and not all records up to " + needed + " are there");
         }
         for (long position = SegmentFormat.HEADER_BYTES; reader.search(position); position = reader.end()) {
-            if (reader.kind() != SegmentFormat.PIECE) {
+            if (!SegmentFormat.isPiece(reader.kind())) {
                 throw corrupt(
                         f.segment.path,
                         SegmentFormat.HEADER_BYTES,
                         "a set of pieces is not whole, but the frame behind it at " + reader.offset() + " is valid");
             }
         }
+    }
+
+    /** Whether what has to be there is there if a set that begins with this header is not whole. */
+    private boolean isThere(SegmentHeader header) {
+        if (header.repeats()) {
+            return history.isKnown() ? history.isBoundary(header.base(), header.baseDigest()) : header.base() == 0;
+        }
+        return history.isBoundary(header.end(), header.endDigest())
+                && (history.isBoundary(header.base(), header.baseDigest()) || header.base() < history.base());
     }
 
     /** Whether nothing from before this segment is left because nobody needs it up to a number at least: what follows shows it. */

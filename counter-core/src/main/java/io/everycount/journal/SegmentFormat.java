@@ -15,7 +15,7 @@ import java.nio.ByteOrder;
  * header, 128 bytes                                    frame, 64 bytes and its entries
  *   0   8  magic, "EVERYCNT"                             0  4  length of the frame, a multiple of 8
  *   8   4  version of the format                         4  4  CRC32C, see below
- *  12   4  zero                                          8  1  kind: 1 record, 2 piece, 3 note
+ *  12   4  1 if an opening begins with it, or 0          8  1  kind: 1 record, 2 piece, 3 note, 4 repeated
  *  16  16  instance id                                   9  3  zero
  *  32   8  incarnation                                  12  4  count of entries
  *  40   8  number of the segment in it                  16  8  applied: what sinks were known to have
@@ -38,6 +38,9 @@ import java.nio.ByteOrder;
  * <p>A record follows the one before: from is its number - 1. A note has no entries and says that number is the last.
  * A set of pieces replaces all records after the first piece's from, up to the last piece's number; a set is the first
  * thing in its segment, whose base is that from, and whose end is that number. In every other segment end is base.
+ *
+ * <p>An opening writes the last group that it read once more, as a set of pieces of the kind repeated, since what it
+ * read may not be on the disk. Its header has a 1.
  */
 final class SegmentFormat {
     static final int VERSION = 1;
@@ -53,6 +56,11 @@ final class SegmentFormat {
     static final byte RECORD = 1;
     static final byte PIECE = 2;
     static final byte NOTE = 3;
+    static final byte REPEATED = 4;
+
+    static boolean isPiece(byte kind) {
+        return kind == PIECE || kind == REPEATED;
+    }
 
     static final VarHandle LONG_AT = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     static final VarHandle INT_AT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);

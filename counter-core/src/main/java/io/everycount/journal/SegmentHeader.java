@@ -8,12 +8,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a segment begins, see {@link SegmentFormat}.
  *
+ * @param repeats whether it begins with what an opening read and wrote once more
  * @param salt of the incarnation's digests
  * @param base the number before the first frame
- * @param end the last number when the segment was begun: all records up to it were durable then
+ * @param end the last number when the segment was begun: all records up to it were durable then, or up to the base if
+ *     it repeats them
  */
 record SegmentHeader(
-        UUID instanceId, SegmentName name, long salt, long base, long baseDigest, long end, long endDigest) {
+        UUID instanceId,
+        SegmentName name,
+        boolean repeats,
+        long salt,
+        long base,
+        long baseDigest,
+        long end,
+        long endDigest) {
     private static final int CRC_AT = SegmentFormat.HEADER_BYTES - 4;
 
     /** Whether the segment begins with a set of pieces. */
@@ -21,10 +30,16 @@ record SegmentHeader(
         return end > base;
     }
 
+    /** What the pieces are that it begins with. */
+    byte pieceKind() {
+        return repeats ? SegmentFormat.REPEATED : SegmentFormat.PIECE;
+    }
+
     /** Writes it to the first bytes, which are zero. */
     void encode(byte[] into) {
         SegmentFormat.putLong(into, 0, SegmentFormat.MAGIC);
         SegmentFormat.putInt(into, 8, SegmentFormat.VERSION);
+        SegmentFormat.putInt(into, 12, repeats ? 1 : 0);
         SegmentFormat.putLong(into, 16, instanceId.getMostSignificantBits());
         SegmentFormat.putLong(into, 24, instanceId.getLeastSignificantBits());
         SegmentFormat.putLong(into, 32, name.incarnation());
@@ -52,6 +67,7 @@ record SegmentHeader(
         SegmentHeader header = new SegmentHeader(
                 new UUID(SegmentFormat.longAt(from, 16), SegmentFormat.longAt(from, 24)),
                 new SegmentName(SegmentFormat.longAt(from, 32), SegmentFormat.longAt(from, 40)),
+                SegmentFormat.intAt(from, 12) == 1,
                 SegmentFormat.longAt(from, 48),
                 SegmentFormat.longAt(from, 56),
                 SegmentFormat.longAt(from, 64),

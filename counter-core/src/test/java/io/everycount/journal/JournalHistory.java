@@ -269,6 +269,9 @@ final class JournalHistory {
     private void reopen() throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
             try {
+                if (attempt < 5 && random.nextInt(8) == 0) {
+                    memory.crashAfter(random.nextInt(16));
+                }
                 if (instanceId != null && random.nextInt(5) == 0) {
                     readOnly(instanceId);
                 }
@@ -278,7 +281,13 @@ final class JournalHistory {
                 throw e;
             } catch (IOException e) {
                 log.add("  not opened: " + e);
-                calm();
+                saw("not opened");
+                if (random.nextInt(3) == 0) {
+                    calm();
+                } else if (random.nextInt(4) == 0) {
+                    log.add("power off");
+                    memory.crash();
+                }
             } catch (Crashed e) {
                 log.add("  crashed while opening");
                 end();

@@ -62,6 +62,7 @@ class JournalHistoryTest {
                             "crash",
                             "close",
                             "no space",
+                            "not opened",
                             "read only");
         }
     }
