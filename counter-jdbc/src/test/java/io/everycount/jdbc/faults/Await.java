@@ -7,18 +7,21 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Waits for conditions, never for time to pass. */
-final class Await {
-    static final Duration MAX = Duration.ofSeconds(40);
+public final class Await {
+    /** No longer than this. */
+    public static final Duration MAX = Duration.ofSeconds(40);
 
     private static final long POLL_NANOS = 2_000_000;
 
     private Await() {}
 
-    static void until(String what, BooleanSupplier condition) {
+    /** Waits until it holds; fails with what was waited for if it takes too long. */
+    public static void until(String what, BooleanSupplier condition) {
         until(() -> what, condition);
     }
 
-    static void until(Supplier<String> what, BooleanSupplier condition) {
+    /** The same; what was waited for is told as it is then. */
+    public static void until(Supplier<String> what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + MAX.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {

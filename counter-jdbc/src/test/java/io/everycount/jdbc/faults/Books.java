@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * What a database holds, read by plain JDBC: totals, and what is in quarantine and nobody has released. Sums
  * are modulo 2^64, as everywhere.
  */
-record Books(Map<String, Long> totals, Map<String, Long> held, long gaps) {
+public record Books(Map<String, Long> totals, Map<String, Long> held, long gaps) {
     private static final String ALL = """
             SELECT 'total', convert_to(key, 'UTF8'), value FROM everycount_counter
             UNION ALL
@@ -24,7 +24,7 @@ record Books(Map<String, Long> totals, Map<String, Long> held, long gaps) {
             SELECT 'gap', ''::bytea, delta_sum FROM everycount_gap""";
 
     /** Everything in one snapshot. */
-    static Books of(TestDatabase database) {
+    public static Books of(TestDatabase database) {
         Map<String, Long> totals = new HashMap<>();
         Map<String, Long> held = new HashMap<>();
         long gaps = 0;
@@ -47,7 +47,7 @@ record Books(Map<String, Long> totals, Map<String, Long> held, long gaps) {
     }
 
     /** Stored and quarantined, less accepted, for every key where that is not 0: a positive one was counted twice. */
-    Map<String, Long> difference(Map<String, Long> accepted) {
+    public Map<String, Long> difference(Map<String, Long> accepted) {
         Map<String, Long> difference = new TreeMap<>(totals);
         held.forEach((key, amount) -> difference.merge(key, amount, Long::sum));
         accepted.forEach((key, amount) -> difference.merge(key, -amount, Long::sum));
@@ -55,7 +55,8 @@ record Books(Map<String, Long> totals, Map<String, Long> held, long gaps) {
         return difference;
     }
 
-    static long sum(Map<String, Long> amounts) {
+    /** The sum of all, modulo 2^64. */
+    public static long sum(Map<String, Long> amounts) {
         return amounts.values().stream().mapToLong(Long::longValue).sum();
     }
 }
