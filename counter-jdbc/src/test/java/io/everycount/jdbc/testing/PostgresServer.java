@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -280,7 +281,7 @@ public final class PostgresServer implements AutoCloseable {
             return;
         }
         run(List.of("kill", "-" + shutdown.signal, Long.toString(process.pid())));
-        await(process.toHandle());
+        awaitEnd();
     }
 
     /** Kills the server and every process that it has started, all at once, and waits for their end. */
@@ -292,6 +293,7 @@ public final class PostgresServer implements AutoCloseable {
         process.descendants().forEach(all::add);
         all.forEach(ProcessHandle::destroyForcibly);
         all.forEach(PostgresServer::await);
+        awaitEnd();
     }
 
     /**
@@ -436,11 +438,20 @@ public final class PostgresServer implements AutoCloseable {
         }
     }
 
+    /** The process's own handle may see its end before the process itself does, which {@link #isRunning} asks. */
+    private void awaitEnd() {
+        await(process.pid(), process.onExit());
+    }
+
     private static void await(ProcessHandle handle) {
+        await(handle.pid(), handle.onExit());
+    }
+
+    private static void await(long pid, CompletableFuture<?> end) {
         try {
-            handle.onExit().get(START_MAX.toSeconds(), TimeUnit.SECONDS);
+            end.get(START_MAX.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            throw new IllegalStateException("process " + handle.pid() + " did not end", e);
+            throw new IllegalStateException("process " + pid + " did not end", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);

@@ -68,8 +68,6 @@ final class Torture implements AutoCloseable {
     /** Longer than the sink's socket timeout. */
     private static final int FREEZE_MILLIS = 2_000;
 
-    private static final long CUT_NANOS = 300 * MILLI;
-
     private final long seed;
     private final Random random;
     private final Path directory;
@@ -311,15 +309,16 @@ final class Torture implements AutoCloseable {
         Victim victim = start(settings.haltAt(point + ":" + nth));
         victim.expectEnd();
         boolean ledger = point == FailpointSink.Point.BEFORE_LEDGER || point == FailpointSink.Point.AFTER_LEDGER;
-        long[] cutNanos = {System.nanoTime()};
+        int[] cuts = {-1};
         Await.until(() -> victim + " comes by " + point, () -> {
-            // The ledger is asked when the outcome of a write is in doubt.
-            if (ledger && System.nanoTime() - cutNanos[0] > CUT_NANOS) {
-                proxy.cutNow();
-                cutNanos[0] = System.nanoTime();
+            // The ledger is asked when the outcome of a write is in doubt: of its own, sooner or later.
+            if (ledger && proxy.cutsAtCommit() != cuts[0]) {
+                cuts[0] = proxy.cutsAtCommit();
+                proxy.cutAtCommit(Cut.DURING_COMMIT, 1, Torture::isFlush);
             }
             return !victim.isAlive();
         });
+        proxy.cutAtCommit(null, 0, Torture::isFlush);
         victim.awaitEnd();
         if (victim.status() != FailpointSink.HALTED) {
             violations.add("ended otherwise than at " + point + ": " + victim);
@@ -343,9 +342,13 @@ final class Torture implements AutoCloseable {
     private void cut(Cut when) {
         awaitProgress();
         int cuts = proxy.cutsAtCommit();
-        proxy.cutAtCommit(when, 1 + random.nextInt(3), sql -> sql.contains("INTO everycount_counter"));
+        proxy.cutAtCommit(when, 1 + random.nextInt(3), Torture::isFlush);
         Await.until("a cut", () -> proxy.cutsAtCommit() > cuts);
         awaitProgress();
+    }
+
+    private static boolean isFlush(String sql) {
+        return sql.contains("INTO everycount_counter");
     }
 
     private Path copyOfDatabase() {

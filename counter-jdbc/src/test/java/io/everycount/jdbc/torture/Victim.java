@@ -380,6 +380,7 @@ final class Victim implements AutoCloseable {
 
     @Override
     public String toString() {
+        read();
         return "process " + name + " of instance " + instanceId + (isAlive() ? "" : ", ended with " + status())
                 + (closed == null ? "" : ", " + closed) + (stopped.isEmpty() ? "" : ", " + stopped) + ": " + said();
     }
