@@ -41,6 +41,7 @@ final class Caller extends Thread {
     private final Report report;
     private final String name;
     private final boolean early;
+    private final boolean overflowing;
     private final Random random;
     private final AtomicInteger waiting = new AtomicInteger();
     private int steps;
@@ -51,13 +52,15 @@ final class Caller extends Thread {
 
     /**
      * @param early whether to report at once as acknowledged what is in memory only: a lie
+     * @param overflowing whether to count on a key whose total overflows, which only a sink with a quarantine survives
      */
-    Caller(CounterCache cache, Report report, String name, boolean early, long seed) {
+    Caller(CounterCache cache, Report report, String name, boolean early, boolean overflowing, long seed) {
         super("caller-" + name);
         this.cache = cache;
         this.report = report;
         this.name = name;
         this.early = early;
+        this.overflowing = overflowing;
         this.random = new Random(seed);
     }
 
@@ -128,7 +131,7 @@ final class Caller extends Thread {
             case 7 -> cache.addAsync(key, delta, AckLevel.MEMORY);
             case 8 -> cache.add("cold/" + name + "/" + fresh++, 1);
             case 9 -> {
-                if (random.nextInt(HUGE_ONE_IN) == 0) {
+                if (overflowing && random.nextInt(HUGE_ONE_IN) == 0) {
                     cache.add("overflowing", HUGE);
                 }
             }

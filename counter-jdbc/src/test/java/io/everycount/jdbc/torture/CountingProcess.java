@@ -86,7 +86,9 @@ public final class CountingProcess {
         Random random = new Random(number("seed"));
         for (int i = 0; i < number("threads"); i++) {
             boolean early = settings.get("acknowledge").equals("early");
-            callers.add(new Caller(cache, report, settings.get("name") + "-" + i, early, random.nextLong()));
+            boolean overflowing = settings.get("guard").isEmpty();
+            String name = settings.get("name") + "-" + i;
+            callers.add(new Caller(cache, report, name, early, overflowing, random.nextLong()));
         }
         report.line("r " + cache.instanceId());
         callers.forEach(Thread::start);
