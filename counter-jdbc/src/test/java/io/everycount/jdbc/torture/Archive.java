@@ -55,10 +55,8 @@ final class Archive implements AutoCloseable {
         for (Path directory : list(root)) {
             String name = directory.getFileName().toString().replace(".retired", "");
             if (!name.endsWith(".lock")) {
-                for (Path file : list(directory)) {
-                    if (file.toString().endsWith(".seg")) {
-                        keep(file, archive.resolve(name));
-                    }
+                for (Path file : segments(directory)) {
+                    keep(file, archive.resolve(name));
                 }
             }
         }
@@ -91,6 +89,13 @@ final class Archive implements AutoCloseable {
         }
     }
 
+    /** The segments in an instance's directory, in order. */
+    static List<Path> segments(Path directory) {
+        return list(directory).stream()
+                .filter(file -> file.toString().endsWith(".seg"))
+                .toList();
+    }
+
     /** How many segments of an instance begin with pieces that replace more records than there are pieces. */
     int summaries(UUID instanceId) {
         sweep();
@@ -105,7 +110,7 @@ final class Archive implements AutoCloseable {
         Map<UUID, ArchivedJournal> journals = new TreeMap<>();
         for (Path directory : list(archive)) {
             UUID id = UUID.fromString(directory.getFileName().toString());
-            journals.put(id, ArchivedJournal.read(id, list(directory)));
+            journals.put(id, ArchivedJournal.read(id, segments(directory)));
         }
         return journals;
     }

@@ -65,13 +65,7 @@ class FullDiskIT {
             for (Path journal : Archive.list(root)) {
                 if (Files.isDirectory(journal)) {
                     UUID id = UUID.fromString(journal.getFileName().toString());
-                    journals.put(
-                            id,
-                            ArchivedJournal.read(
-                                    id,
-                                    Archive.list(journal).stream()
-                                            .filter(file -> file.toString().endsWith(".seg"))
-                                            .toList()));
+                    journals.put(id, ArchivedJournal.read(id, Archive.segments(journal)));
                 }
             }
             System.out.printf(

@@ -47,7 +47,8 @@ final class Torture implements AutoCloseable {
         REWOUND_IDLE("database replaced by an older copy, while idle"),
         OUTAGE("database away until backlogs were summed up"),
         OUTAGE_KILLED("the same, for one killed and restarted meanwhile"),
-        COPIED("a copy of a journal started"),
+        COPIED("a copy of a journal started, beside the original"),
+        COPIED_LONGER("the same, for a copy that counted more than the original has written"),
         /** Not a fault that anything has to withstand: it must be noticed. */
         SEGMENT_DELETED("a journal's last segments deleted");
 
@@ -292,7 +293,8 @@ final class Torture implements AutoCloseable {
             case REWOUND_IDLE -> rewindIdle();
             case OUTAGE -> outage(false);
             case OUTAGE_KILLED -> outage(true);
-            case COPIED -> copy();
+            case COPIED -> copy(false);
+            case COPIED_LONGER -> copy(true);
             case SEGMENT_DELETED -> deleteSegments();
             default -> throw new IllegalArgumentException(fault.toString());
         }
@@ -419,8 +421,12 @@ final class Torture implements AutoCloseable {
         awaitProgress();
     }
 
-    /** What a copy counts is not kept, and what the original counts is not counted twice. */
-    private void copy() {
+    /**
+     * What a copy counts is not kept, and what the original counts is not counted twice.
+     *
+     * @param longer whether the copy gets to numbers that the original has written, before it gets to the database
+     */
+    private void copy(boolean longer) {
         // Else one that starts could take what is to be copied.
         live.forEach(Victim::awaitReady);
         Victim killed = kill(anyone());
@@ -438,8 +444,23 @@ final class Torture implements AutoCloseable {
                 deleteDirectory(copy.resolve(id.toString()));
             }
         }
+        if (longer) {
+            proxy.refuse(true);
+            proxy.cutNow();
+        }
         Victim other = start(settings, copy);
         other.discard();
+        if (longer) {
+            String mark = Checker.ledger(database).get(original.instanceId());
+            long written = Long.parseLong(mark.substring(0, mark.indexOf('|')));
+            Path copied = copy.resolve(original.instanceId().toString());
+            Await.until(
+                    () -> other + " has a record " + written + " of its own",
+                    () -> ArchivedJournal.read(original.instanceId(), Archive.segments(copied))
+                                    .lastNumber()
+                            > written);
+            proxy.refuse(false);
+        }
         Await.until(() -> other + " is forked", () -> !other.stopped().isEmpty() || !other.isAlive());
         if (!other.stopped().toString().contains("FORKED")
                 || !Files.exists(copy.resolve(original.instanceId().toString()).resolve("forked"))) {
@@ -457,9 +478,7 @@ final class Torture implements AutoCloseable {
         int before = victim.journalAcknowledgements();
         Await.until(() -> victim + " journals", () -> victim.journalAcknowledgements() > before + 20);
         kill(victim);
-        List<Path> segments = Archive.list(root.resolve(victim.instanceId().toString())).stream()
-                .filter(file -> file.toString().endsWith(".seg"))
-                .toList();
+        List<Path> segments = Archive.segments(root.resolve(victim.instanceId().toString()));
         String last = segments.get(segments.size() - 1).getFileName().toString();
         String incarnation = last.substring(0, last.indexOf('-'));
         segments.stream()
