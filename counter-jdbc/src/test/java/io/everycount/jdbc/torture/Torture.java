@@ -427,23 +427,17 @@ final class Torture implements AutoCloseable {
      * @param longer whether the copy gets to numbers that the original has written, before it gets to the database
      */
     private void copy(boolean longer) {
-        // Else one that starts could take what is to be copied.
-        live.forEach(Victim::awaitReady);
-        Victim killed = kill(anyone());
+        Victim original = anyone();
+        UUID id = original.instanceId();
         Path copy = directory.resolve("copy-" + copies++);
-        Set<UUID> free = new HashSet<>(killed.adopted());
-        free.add(killed.instanceId());
-        for (UUID id : free) {
-            copyDirectory(root.resolve(id.toString()), copy.resolve(id.toString()));
-        }
-        Victim original = start(settings);
-        original.awaitReady();
-        original.awaitSinkAcknowledgements(5);
-        for (UUID id : free) {
-            if (!id.equals(original.instanceId())) {
-                deleteDirectory(copy.resolve(id.toString()));
-            }
-        }
+        original.signal("STOP");
+        copyDirectory(root.resolve(id.toString()), copy.resolve(id.toString()));
+        original.signal("CONT");
+        Path copied = copy.resolve(id.toString());
+        long common = ArchivedJournal.read(id, Archive.segments(copied)).lastNumber();
+        Await.until(
+                () -> original + " has written more than the copy has",
+                () -> written(id) > common || !original.isAlive());
         if (longer) {
             proxy.refuse(true);
             proxy.cutNow();
@@ -451,24 +445,25 @@ final class Torture implements AutoCloseable {
         Victim other = start(settings, copy);
         other.discard();
         if (longer) {
-            String mark = Checker.ledger(database).get(original.instanceId());
-            long written = Long.parseLong(mark.substring(0, mark.indexOf('|')));
-            Path copied = copy.resolve(original.instanceId().toString());
+            long written = written(id);
             Await.until(
                     () -> other + " has a record " + written + " of its own",
-                    () -> ArchivedJournal.read(original.instanceId(), Archive.segments(copied))
-                                    .lastNumber()
-                            > written);
+                    () -> ArchivedJournal.read(id, Archive.segments(copied)).lastNumber() > written);
             proxy.refuse(false);
         }
         Await.until(() -> other + " is forked", () -> !other.stopped().isEmpty() || !other.isAlive());
-        if (!other.stopped().toString().contains("FORKED")
-                || !Files.exists(copy.resolve(original.instanceId().toString()).resolve("forked"))) {
+        if (!other.stopped().toString().contains("FORKED") || !Files.exists(copied.resolve("forked"))) {
             violations.add("a copy was not recognised: " + other);
         }
         other.kill();
         // The copy had registered for a moment.
         awaitProgress();
+    }
+
+    /** The last record of an instance that the database has. */
+    private long written(UUID id) {
+        String mark = Checker.ledger(database).getOrDefault(id, "0|0");
+        return Long.parseLong(mark.substring(0, mark.indexOf('|')));
     }
 
     private void deleteSegments() {
@@ -496,11 +491,6 @@ final class Torture implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static void deleteDirectory(Path from) {
-        Archive.list(from).forEach(Torture::delete);
-        delete(from);
     }
 
     private static void delete(Path file) {
