@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.jdbc.torture;
 
+import io.everycount.jdbc.CounterSchema;
 import io.everycount.jdbc.faults.Await;
 import io.everycount.jdbc.testing.PostgresServer;
 import io.everycount.jdbc.testing.PostgresServer.Shutdown;
@@ -99,6 +100,7 @@ final class Torture implements AutoCloseable {
         this.server = server;
         this.settings = settings;
         database = server.newDatabase();
+        CounterSchema.of(database.dataSource(), "everycount_").apply();
         proxy = TcpProxy.to(server);
         try {
             Files.createDirectories(reports);
