@@ -24,6 +24,7 @@ public final class JournalRoot {
     private final Path root;
     private final JournalFiles files;
     private final JournalSettings settings;
+    private final CarryOver carryOver;
 
     /** What can be done with an instance's directory. */
     public enum State {
@@ -33,6 +34,8 @@ public final class JournalRoot {
         LOCKED,
         /** Its history does not agree with a sink's; it is not opened but by a person with a tool. */
         FORKED,
+        /** Chosen records of it are another instance's now; it is kept for people to look at. */
+        CARRIED,
         /** All is applied; its files are being deleted. */
         RETIRED
     }
@@ -40,7 +43,7 @@ public final class JournalRoot {
     /**
      * An instance's directory.
      *
-     * @param holderOrReason who has it open, or why it is forked; empty otherwise
+     * @param holderOrReason who has it open, why it is forked, or where its records are now; empty otherwise
      */
     public record Entry(UUID instanceId, Path directory, State state, String holderOrReason) {}
 
@@ -51,6 +54,7 @@ public final class JournalRoot {
         this.root = root.toAbsolutePath();
         this.files = files;
         this.settings = settings;
+        carryOver = new CarryOver(files, settings, this.root);
     }
 
     /** A directory on disk. */
@@ -117,6 +121,12 @@ public final class JournalRoot {
         if (lock == null) {
             throw new JournalLockedException(instanceId, holder(instanceId));
         }
+        // Who had it meanwhile may have put it away.
+        if (!instances("").contains(instanceId)) {
+            lock.close();
+            throw new JournalOpenException(
+                    instanceId, "there is no journal " + directory(instanceId) + " any more", null);
+        }
         return open(instanceId, lock, readOnly ? Journal.Use.READ : Journal.Use.OWN, progress);
     }
 
@@ -126,16 +136,59 @@ public final class JournalRoot {
                 .list();
     }
 
+    /**
+     * Makes chosen records the only ones of a new instance, which anybody may adopt from then on, and puts the old
+     * directory away, so that they cannot be chosen again. If it is interrupted, either nothing has happened, and it can
+     * be begun again, or {@link #resumeCarryOver} does what is left.
+     *
+     * @param from as {@link #open} gave it, read-only; nothing but {@link Journal#close} may follow
+     * @param chosen some of its recovered records, in their order
+     * @return the new instance
+     * @throws JournalOpenException if records of the old one were carried over before
+     */
+    public UUID carryOver(Journal from, List<JournalRecord> chosen) throws IOException {
+        UUID to = newId();
+        carryOver.begin(from, chosen, to);
+        return to;
+    }
+
+    /**
+     * Does what an interrupted {@link #carryOver} left to do, if anything.
+     *
+     * @return the instance that has the records now; null if there is no directory of the old one that was put away
+     */
+    public @Nullable UUID resumeCarryOver(UUID instanceId) throws IOException {
+        try (Closeable lock = lock(instanceId)) {
+            if (lock == null) {
+                throw new JournalLockedException(instanceId, holder(instanceId));
+            }
+            return carryOver.carriedTo(instanceId) == null ? null : carryOver.resume(instanceId);
+        }
+    }
+
     /** All instances' directories. Takes each free lock for a moment. */
     public List<Entry> list() throws IOException {
         List<Entry> entries = new ArrayList<>();
         for (UUID instanceId : instances("")) {
             entries.add(entry(instanceId));
         }
+        for (UUID instanceId : instances(CarryOver.CARRIED_SUFFIX)) {
+            entries.add(carried(instanceId));
+        }
         for (UUID instanceId : instances(Journal.RETIRED_SUFFIX)) {
             entries.add(new Entry(instanceId, root.resolve(instanceId + Journal.RETIRED_SUFFIX), State.RETIRED, ""));
         }
         return entries;
+    }
+
+    private Entry carried(UUID instanceId) throws IOException {
+        Path directory = root.resolve(instanceId + CarryOver.CARRIED_SUFFIX);
+        UUID to = carryOver.carriedTo(instanceId);
+        String where = to == null
+                ? "nobody knows where to"
+                : "to " + to
+                        + (carryOver.isUnfinished(instanceId) ? ", unfinished: carry it over again to end it" : "");
+        return new Entry(instanceId, directory, State.CARRIED, where);
     }
 
     private Entry entry(UUID instanceId) throws IOException {
@@ -206,7 +259,7 @@ public final class JournalRoot {
         return found;
     }
 
-    private static @Nullable UUID parse(String name) {
+    static @Nullable UUID parse(String name) {
         try {
             UUID id = UUID.fromString(name);
             return id.toString().equals(name) ? id : null;
