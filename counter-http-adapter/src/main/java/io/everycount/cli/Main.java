@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cli;
 
+import io.everycount.JournalException;
 import io.everycount.sink.SinkException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -9,6 +10,7 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -51,6 +53,7 @@ public final class Main {
         known.put("top", () -> add(commands, new TopCommand(console, environment), reading));
         known.put("keys", () -> add(commands, new KeysCommand(console, Clock.systemUTC()), List.of()));
         known.put("doctor", () -> add(commands, new DoctorCommand(console, environment), Setting.all()));
+        known.put("journal", () -> addJournal(commands, new JournalCommand(console, environment), reading));
         Runnable wanted = arguments.length == 0 ? null : known.get(arguments[0]);
         if (wanted != null) {
             wanted.run();
@@ -62,6 +65,7 @@ public final class Main {
                 .setUsageHelpLongOptionsMaxWidth(34)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(console.terminal() ? Ansi.ON : Ansi.OFF))
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(UUID.class, Main::instanceId)
                 .setAbbreviatedOptionsAllowed(false)
                 .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
@@ -80,6 +84,18 @@ public final class Main {
         commands.addSubcommand(spec.name(), spec);
     }
 
+    private static void addJournal(CommandLine commands, JournalCommand journal, List<Setting<?>> reading) {
+        add(commands, journal, List.of());
+        commands.getSubcommands().get("journal").getSubcommands().forEach((name, command) -> {
+            CommandSpec spec = command.getCommandSpec();
+            spec.usageMessage().sortOptions(false);
+            if (JournalCommand.WITH_DATABASE.contains(name)) {
+                SettingOptions.addTo(spec, reading);
+            }
+            addHelpAndVersion(spec);
+        });
+    }
+
     /** Always last in the list of options. */
     private static void addHelpAndVersion(CommandSpec command) {
         command.versionProvider(() -> new String[] {version()});
@@ -91,6 +107,15 @@ public final class Main {
                 .versionHelp(true)
                 .description("The version")
                 .build());
+    }
+
+    private static UUID instanceId(String text) {
+        try {
+            return UUID.fromString(text);
+        } catch (IllegalArgumentException e) {
+            throw new CommandLine.TypeConversionException(
+                    "'" + Text.printable(text, 40) + "' is not an instance's id; list shows them");
+        }
     }
 
     /** By the jar's manifest. */
@@ -132,7 +157,9 @@ public final class Main {
         }
         if (failure instanceof InterruptedException) {
             console.note(error + "interrupted");
-        } else if (failure instanceof SinkException || failure instanceof IOException) {
+        } else if (failure instanceof SinkException
+                || failure instanceof JournalException
+                || failure instanceof IOException) {
             console.note(error + failure.getMessage());
         } else {
             console.note(error + "a defect; please report it with what follows");

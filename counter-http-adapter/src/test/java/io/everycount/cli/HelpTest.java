@@ -65,6 +65,17 @@ class HelpTest {
     }
 
     @Test
+    void the_commands_of_journal_have_help_within_100_columns() {
+        for (String command : List.of("list", "inspect", "verify", "export", "adopt", "carry-over")) {
+            CommandRun run = CommandRun.of("journal", command, "--help");
+            assertThat(run.status()).isZero();
+            assertThat(run.out()).contains("journal " + command, "DIR");
+            assertThat(run.out().lines())
+                    .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(100));
+        }
+    }
+
+    @Test
     void a_mistyped_command_and_a_missing_one_are_exit_2() {
         CommandRun mistyped = CommandRun.of("verfy");
         assertThat(mistyped.status()).isEqualTo(2);
