@@ -7,13 +7,13 @@ import io.everycount.CounterCache;
 import io.everycount.CounterStats;
 import io.everycount.jdbc.JdbcCounterSink;
 import io.everycount.jdbc.testing.PostgresServer;
-import io.everycount.jdbc.testing.TcpProxy;
 import io.everycount.jdbc.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -30,8 +30,13 @@ class JournalCommandIT {
     private static final Duration LONG = Duration.ofSeconds(30);
 
     private final TestDatabase database = PostgresServer.shared().newDatabase();
-    private final TcpProxy proxy = TcpProxy.to(database.server());
-    private final JdbcCounterSink sink = sink();
+    private final JdbcCounterSink sink = JdbcCounterSink.builder(
+                    database.jdbcUrl(),
+                    database.server().user(),
+                    database.server().password())
+            .build();
+    private final JdbcCounterSink dead = JdbcCounterSink.builder("jdbc:postgresql://127.0.0.1:1/x", "nobody", "")
+            .build();
 
     @TempDir
     Path directory;
@@ -47,47 +52,43 @@ class JournalCommandIT {
     @AfterEach
     void dropDatabase() {
         sink.close();
-        proxy.close();
+        dead.close();
         database.close();
     }
 
-    private JdbcCounterSink sink() {
-        return JdbcCounterSink.builder(
-                        database.jdbcUrl(proxy),
-                        database.server().user(),
-                        database.server().password())
-                .build();
-    }
-
-    private CounterCache cache(Path journals) {
-        return CounterCache.builder(sink)
+    private static CounterCache cache(JdbcCounterSink to, Path journals) {
+        return CounterCache.builder(to)
                 .journal(journals)
-                .flushOnlyWhenAsked()
-                .retryBackoff(Duration.ofMillis(10), Duration.ofMillis(100))
+                .flushInterval(Duration.ofMillis(20))
                 .build();
     }
 
-    private void away(boolean isAway) {
-        proxy.refuse(isAway);
-        if (isAway) {
-            proxy.cutNow();
+    /** Counts into the database. */
+    private UUID count(Path journals, String key, long delta) throws Exception {
+        try (CounterCache cache = cache(sink, journals)) {
+            cache.add(key, delta);
+            cache.flush(LONG);
+            return cache.instanceId();
+        }
+    }
+
+    /** Goes on with a free journal, and leaves it with something that is in no database. */
+    private UUID leave(Path journals, String key, long delta) throws Exception {
+        CounterCache cache = cache(dead, journals);
+        try {
+            cache.add(key, delta);
+            cache.commit(LONG);
+            return cache.instanceId();
+        } finally {
+            cache.close(Duration.ZERO);
         }
     }
 
     /** A journal of which 1 for the key is in the database, and a hundred is not. */
     private UUID leave(String key) throws Exception {
-        CounterCache cache = cache(root);
-        try {
-            cache.add(key, 1);
-            cache.flush(LONG);
-            away(true);
-            cache.add(key, 100);
-            cache.commit(LONG);
-            return cache.instanceId();
-        } finally {
-            cache.close(Duration.ZERO);
-            away(false);
-        }
+        UUID id = count(root, key, 1);
+        assertThat(leave(root, key, 100)).isEqualTo(id);
+        return id;
     }
 
     private CommandRun journal(String... arguments) {
@@ -117,7 +118,7 @@ class JournalCommandIT {
 
         CommandRun list = journal("list", root.toString());
         assertThat(list.status()).as(list.all()).isZero();
-        assertThat(list.out()).containsPattern(id + " +free +[0-9,]+ +1\n");
+        assertThat(list.out()).containsPattern(id + " +free +[0-9,]+ +[12]\n");
 
         CommandRun inspect = journal("inspect", root.toString());
         assertThat(inspect.status()).as(inspect.all()).isZero();
@@ -148,38 +149,35 @@ class JournalCommandIT {
 
     @Test
     void every_free_journal_is_adopted_once_and_nothing_is_counted_beside() throws Exception {
-        List<CounterCache> caches = List.of(cache(root), cache(root), cache(root));
-        try {
-            for (CounterCache cache : caches) {
-                cache.add("a", 1);
-                cache.flush(LONG);
-            }
-            away(true);
-            caches.get(0).add("a", 10);
-            caches.get(1).add("a", 100);
-            caches.get(2).add("b", 1_000);
-            for (CounterCache cache : caches) {
-                cache.commit(LONG);
-            }
-        } finally {
-            for (CounterCache cache : caches) {
-                cache.close(Duration.ZERO);
+        for (JdbcCounterSink to : List.of(sink, dead)) {
+            List<CounterCache> caches = List.of(cache(to, root), cache(to, root), cache(to, root));
+            try {
+                long delta = to == sink ? 1 : 10;
+                for (CounterCache cache : caches) {
+                    cache.add("a", delta);
+                    cache.commit(LONG);
+                    if (to == sink) {
+                        cache.flush(LONG);
+                    }
+                }
+            } finally {
+                for (CounterCache cache : caches) {
+                    cache.close(Duration.ZERO);
+                }
             }
         }
-        away(false);
         assertThat(stored("a")).isEqualTo(3);
 
         CommandRun adopt = withDatabase("adopt", root.toString());
         assertThat(adopt.status()).as(adopt.all()).isZero();
         assertThat(adopt.out()).contains("done: what 3 journals had is in the database");
-        assertThat(stored("a")).isEqualTo(113);
-        assertThat(stored("b")).isEqualTo(1_000);
+        assertThat(stored("a")).isEqualTo(33);
 
         CommandRun verify = withDatabase("verify", root.toString());
         assertThat(verify.status()).as(verify.all()).isZero();
         assertThat(verify.out().split("to write    0 records")).hasSize(4);
         assertThat(withDatabase("adopt", root.toString()).status()).isZero();
-        assertThat(database.number("SELECT sum(value) FROM everycount_counter")).isEqualTo(1_113);
+        assertThat(database.number("SELECT sum(value) FROM everycount_counter")).isEqualTo(33);
     }
 
     @Test
@@ -204,7 +202,7 @@ class JournalCommandIT {
 
     @Test
     void one_that_is_in_use_is_named_with_its_holder_and_left_alone() throws Exception {
-        try (CounterCache cache = cache(root)) {
+        try (CounterCache cache = cache(sink, root)) {
             cache.add("a", 1);
             cache.commit(LONG);
             String id = cache.instanceId().toString();
@@ -231,7 +229,7 @@ class JournalCommandIT {
         Path segment;
         try (Stream<Path> files = Files.list(root.resolve(id.toString()))) {
             segment = files.filter(file -> file.toString().endsWith(".seg"))
-                    .findFirst()
+                    .max(Comparator.naturalOrder())
                     .orElseThrow();
         }
         byte[] bytes = Files.readAllBytes(segment);
@@ -250,16 +248,10 @@ class JournalCommandIT {
 
     @Test
     void chosen_records_of_a_forked_copy_are_carried_over_once_and_adopted() throws Exception {
-        try (CounterCache original = cache(root)) {
-            original.add("a", 1);
-            original.flush(LONG);
-        }
+        count(root, "a", 1);
         Path copies = directory.resolve("copies");
         copy(root, copies);
-        try (CounterCache original = cache(root)) {
-            original.add("a", 10);
-            original.flush(LONG);
-        }
+        count(root, "a", 10);
         UUID id = forked(copies);
         assertThat(stored("a")).isEqualTo(11);
 
@@ -299,18 +291,16 @@ class JournalCommandIT {
 
     /** A copy that counts on its own, until it is found out. */
     private UUID forked(Path copies) throws Exception {
-        away(true);
-        CounterCache copy = cache(copies);
+        UUID id = leave(copies, "a", 100);
+        CounterCache copy = cache(sink, copies);
         try {
-            copy.add("a", 100);
-            copy.commit(LONG);
-            away(false);
+            assertThat(copy.instanceId()).isEqualTo(id);
             long deadline = System.nanoTime() + LONG.toNanos();
             while (copy.stats().state() != CounterStats.State.FORKED) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
                 Thread.onSpinWait();
             }
-            return copy.instanceId();
+            return id;
         } finally {
             copy.close(Duration.ZERO);
         }
