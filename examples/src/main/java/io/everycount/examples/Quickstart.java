@@ -36,7 +36,8 @@ public final class Quickstart {
               --exit           stop after the verdict
               --increments N   how many to send, 1 to 100,000,000; default 100,000
               --port N         where to serve, on 127.0.0.1; default 8080, or a free one if that is taken
-              --data DIR       where Postgres keeps its data; default examples/.data. It stays there
+              --data DIR       where Postgres keeps its data, and the adapter its journal; default
+                               examples/.data. It stays there
 
             Exit status: 0 if every acknowledged increment is stored, once; 1 if not; 2 for a mistake in the
             arguments or a missing piece; 130 after Ctrl-C before the verdict.
@@ -119,6 +120,9 @@ public final class Quickstart {
         try (Store store = Store.openOwn(arguments.data(), DATABASE, console)) {
             int port = port();
             String url = "http://127.0.0.1:" + port;
+            String journal = shortest(arguments.data().resolve("journal"));
+            console.say("Journal of the adapter: " + journal + "; what is acknowledged is there, forced to disk, and"
+                    + " survives kill -9");
             Process server = start(
                     store,
                     "serve",
@@ -130,6 +134,8 @@ public final class Quickstart {
                     shortest(arguments.data().resolve("journal")),
                     "--listen",
                     "127.0.0.1:" + port,
+                    "--journal-dir",
+                    journal,
                     // No load balancer has to notice that it stops.
                     "--drain-time",
                     "0s");
@@ -221,6 +227,8 @@ public final class Quickstart {
         console.say("  curl " + url + "/counters/abcdef");
         console.say("  curl '" + url + "/counters?order=value&limit=3'");
         console.say("  curl " + url + "/stats");
+        console.say("  java -jar " + jar + " journal list "
+                + shortest(arguments.data().resolve("journal")));
         console.say("  java -jar " + jar + " top --url " + url);
         console.say("  java -jar " + jar + " load --url " + url + " --duration 10s --bulk 1000 --format lines");
     }

@@ -33,7 +33,7 @@ class QuickstartIT {
         assertThat(run("--exit", "--increments", "20000", "--data", directory.toString()))
                 .as(err.toString(StandardCharsets.UTF_8))
                 .isZero();
-        assertThat(out.toString(StandardCharsets.UTF_8)).contains(" serve ", " load ", " verify ");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains(" serve ", " --journal-dir ", " load ", " verify ");
         try (PostgresServer server = PostgresServer.builder()
                         .dataDirectory(directory.resolve("postgres"))
                         .start();
