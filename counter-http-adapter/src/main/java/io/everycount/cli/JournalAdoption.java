@@ -107,8 +107,9 @@ final class JournalAdoption implements CounterListener {
                                 : "; " + stats.sinks().get(0).lastError()));
             }
             CounterStats.Journal journal = stats.journal();
-            boolean othersCannot = journal != null && journal.unadoptable() > 0 && journal.adopting() == 0;
-            if (late || othersCannot && ownIsDone && journal.unadoptable() >= waiting.size()) {
+            boolean othersCannot =
+                    journal != null && journal.adopting() == 0 && journal.unadoptable() >= waiting.size();
+            if (late || othersCannot && ownIsDone) {
                 console.note("not done: " + waiting
                         + (othersCannot
                                 ? " cannot be adopted; \"journal verify\" says why"

@@ -20,10 +20,12 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -356,8 +358,8 @@ final class JournalCommand implements Callable<Integer> {
     }
 
     private Settings settings(String command) {
-        Settings settings =
-                SettingOptions.resolve(spec.subcommands().get(command).getCommandSpec(), environment);
+        CommandLine given = Objects.requireNonNull(spec.subcommands().get(command), command);
+        Settings settings = SettingOptions.resolve(given.getCommandSpec(), environment);
         settings.warnings().forEach(console::note);
         return settings;
     }

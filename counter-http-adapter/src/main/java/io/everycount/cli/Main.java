@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -86,7 +87,8 @@ public final class Main {
 
     private static void addJournal(CommandLine commands, JournalCommand journal, List<Setting<?>> reading) {
         add(commands, journal, List.of());
-        commands.getSubcommands().get("journal").getSubcommands().forEach((name, command) -> {
+        CommandLine added = Objects.requireNonNull(commands.getSubcommands().get("journal"), "just added");
+        added.getSubcommands().forEach((name, command) -> {
             CommandSpec spec = command.getCommandSpec();
             spec.usageMessage().sortOptions(false);
             if (JournalCommand.WITH_DATABASE.contains(name)) {

@@ -181,6 +181,42 @@ class JournalCommandIT {
     }
 
     @Test
+    void one_that_was_written_to_another_database_is_not_adopted_and_that_is_exit_1() throws Exception {
+        for (JdbcCounterSink to : List.of(sink, dead)) {
+            CounterCache one = cache(to, root);
+            CounterCache two = cache(to, root);
+            try {
+                for (CounterCache cache : List.of(one, two)) {
+                    cache.add("a", 1);
+                    cache.commit(LONG);
+                    if (to == sink) {
+                        cache.flush(LONG);
+                    }
+                }
+            } finally {
+                one.close(Duration.ZERO);
+                two.close(Duration.ZERO);
+            }
+        }
+        Path other;
+        try (Stream<Path> directories = Files.list(root)) {
+            other = directories
+                    .filter(Files::isDirectory)
+                    .max(Comparator.naturalOrder())
+                    .orElseThrow();
+        }
+        Files.writeString(other.resolve("stores"), "everycount stores 1\n0 " + UUID.randomUUID() + "\n");
+
+        CommandRun adopt = withDatabase("adopt", root.toString());
+        assertThat(adopt.status()).as(adopt.all()).isOne();
+        assertThat(adopt.err()).contains("not done: [" + other.getFileName() + "] cannot be adopted");
+        assertThat(stored("a")).isEqualTo(3);
+        CommandRun verify = withDatabase("verify", root.toString());
+        assertThat(verify.status()).as(verify.all()).isOne();
+        assertThat(verify.out()).contains("database    it was written to store ", "to write    0 records");
+    }
+
+    @Test
     void what_is_not_written_in_time_is_exit_1_and_stays() throws Exception {
         leave("a");
         CommandRun run = CommandRun.of(
