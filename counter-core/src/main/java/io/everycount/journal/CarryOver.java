@@ -73,8 +73,8 @@ final class CarryOver {
         Path directory = unfinished(to);
         files.createDirectories(directory);
         Closeable nobodyKnowsIt = () -> {};
-        try (Journal fresh =
-                Journal.open(files, settings, nobodyKnowsIt, to, directory, Journal.Use.OWN, (id, done, total, records) -> {})) {
+        try (Journal fresh = Journal.open(
+                files, settings, nobodyKnowsIt, to, directory, Journal.Use.OWN, (id, done, total, records) -> {})) {
             for (int sink = 0; sink < SINKS_MAX; sink++) {
                 UUID store = from.store(sink);
                 if (store != null) {
