@@ -27,6 +27,7 @@ final class ArchivedJournal {
     private static final int FRAME_HEADER_BYTES = 64;
     private static final byte RECORD = 1;
     private static final byte PIECE = 2;
+    private static final byte REPEATED = 4;
 
     /** Records after one number, and up to another. */
     private record Part(long from, long number, long digest, String[] keys, long[] deltas) {
@@ -130,7 +131,7 @@ final class ArchivedJournal {
         if (end > base) {
             List<Part> set = new ArrayList<>();
             int length = frame(file, position, own);
-            while (length > 0 && file.get(position + 8) == PIECE) {
+            while (length > 0 && (file.get(position + 8) == PIECE || file.get(position + 8) == REPEATED)) {
                 set.add(part(file, position, length));
                 int count = file.getInt(position + 60);
                 position += length;
