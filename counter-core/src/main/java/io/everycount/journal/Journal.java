@@ -480,9 +480,12 @@ public final class Journal implements Closeable {
         return meter.stats(segments.bytes() + (spareReady ? settings.segmentBytes() : 0), segments.count(), spareReady);
     }
 
-    /** Whether the next segment would keep within the limit. */
+    /**
+     * Whether the next segment would keep within the limit. If nothing that is there is needed, there is room in any
+     * case: one record may be longer than the limit, and goes only when another one has been written.
+     */
     public boolean hasRoom() {
-        return segments.bytes() + settings.segmentBytes() <= settings.bytesMax();
+        return segments.bytes() + settings.segmentBytes() <= settings.bytesMax() || !segments.hasNeeded();
     }
 
     /** The limit, in bytes on disk. */

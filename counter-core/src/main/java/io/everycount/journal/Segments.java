@@ -82,6 +82,11 @@ final class Segments {
         return null;
     }
 
+    /** Whether there is anything that has to be kept. */
+    synchronized boolean hasNeeded() {
+        return segments.stream().anyMatch(segment -> !segment.spent && segment.last > forgotten);
+    }
+
     synchronized long bytes() {
         long sum = 0;
         for (Segment segment : segments) {

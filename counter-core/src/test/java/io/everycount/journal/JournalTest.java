@@ -156,6 +156,24 @@ class JournalTest {
     }
 
     @Test
+    void a_record_longer_than_the_limit_does_not_fill_the_journal_for_ever() throws IOException {
+        try (Journal journal = bench.open()) {
+            String key = "k".repeat((int) bench.settings.bytesMax());
+            JournalRecord longer = JournalModel.record(0, 1, 0, journal.salt(), Map.of(key, 1L));
+            journal.append(longer, 0);
+            bench.model.appended(longer);
+            assertThat(journal.hasRoom()).isFalse();
+            journal.forget(bench.model.last());
+            bench.housekeeping();
+            assertThat(journal.hasRoom()).isTrue();
+            bench.append(journal, 1);
+            bench.housekeeping();
+            assertThat(journal.stats().bytes()).isLessThan(bench.settings.bytesMax());
+            assertThat(journal.hasRoom()).isTrue();
+        }
+    }
+
+    @Test
     void forgetting_everything_keeps_the_numbers() throws IOException {
         UUID id;
         try (Journal journal = bench.open()) {

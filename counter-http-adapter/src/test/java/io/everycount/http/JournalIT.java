@@ -50,8 +50,12 @@ class JournalIT {
             HttpResponse<String> late = running.post("/increment", Running.FORM, "key=a", "Prefer", "ack=sink, wait=0");
             assertAck(late, 202, "memory");
             assertThat(late.body()).contains("the sink did not have it in time");
+            HttpResponse<String> journaled =
+                    running.post("/increments", Running.TEXT, "a 1\nb 1\n", "Prefer", "ack=sink, wait=3");
+            assertAck(journaled, 202, "journal");
+            assertThat(journaled.body()).contains("the sink did not have it in time");
             running.flush();
-            assertThat(running.stored("a")).isEqualTo(4);
+            assertThat(running.stored("a")).isEqualTo(5);
         }
     }
 

@@ -53,7 +53,7 @@ public final class Api implements AutoCloseable {
         Consumer<RequestHead> anyone = head -> {};
         Consumer<RequestHead> writer = gate(parts.gatekeeper(), Scope.WRITE);
         Consumer<RequestHead> reader = gate(parts.gatekeeper(), Scope.READ);
-        acknowledgement = new Acknowledgement(parts.ackWaitMax(), parts.cache().hasJournal());
+        acknowledgement = new Acknowledgement(parts.cache(), parts.ackWaitMax());
         open.add(
                 "POST",
                 "/increment",
