@@ -20,6 +20,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,7 +45,10 @@ class JournaledCacheTest {
     }
 
     private static <T> T join(CompletionStage<T> stage) {
-        return stage.toCompletableFuture().join();
+        return stage.toCompletableFuture()
+                .copy()
+                .orTimeout(60, TimeUnit.SECONDS)
+                .join();
     }
 
     /** Ends a cache as if its process had died, but for the lock, which a living process cannot leave behind. */
@@ -420,6 +424,34 @@ class JournaledCacheTest {
         second.flush(LONG);
         assertThat(second.close(LONG).isComplete()).isTrue();
         assertThat(store.total("a")).isEqualTo(20 + counted);
+    }
+
+    @Test
+    void what_an_earlier_process_left_is_no_obstacle_to_journal_more_while_the_store_is_away() throws Exception {
+        away();
+        CounterCache first = builder().build();
+        for (int i = 0; i < 5_000; i++) {
+            first.add("left-" + i, 1);
+            if (i % 100 == 0) {
+                first.commit(LONG);
+            }
+        }
+        first.commit(LONG);
+        assertThat(first.stats().pendingBytes()).isGreaterThan(200_000);
+        abandon(first);
+        CounterCache second = builder()
+                .commitInterval(Duration.ofMillis(1))
+                .maxPendingBytes(100_000)
+                .build();
+        for (int i = 0; i < 3_000; i++) {
+            join(second.addAsync("more-" + i % 50, 1, AckLevel.JOURNAL));
+        }
+        abandon(second);
+        back();
+        try (CounterCache third = builder().build()) {
+            third.flush(LONG);
+            assertThat(store.totals().values().stream().mapToLong(v -> v).sum()).isEqualTo(8_000);
+        }
     }
 
     @Test

@@ -47,7 +47,10 @@ public final class Pipeline {
     private volatile boolean abandoned;
     private volatile long flushUpTo;
 
-    /** The drainer's: what was pending, in memory and in the journal, after it was summed up last. */
+    /** The end of what the journal had when it was opened. */
+    private final RecordLog.Point recovered;
+
+    /** The drainer's: what was pending of our own, and what the journal took, after it was summed up last. */
     private long summaryBytes;
 
     private long summaryJournalBytes;
@@ -157,6 +160,7 @@ public final class Pipeline {
         log = journal == null
                 ? new RecordLog(settings.recordKeysMax(), settings.random().nextLong())
                 : new RecordLog(settings.recordKeysMax(), journal.salt(), journal.recovered(), settings.epochClock());
+        recovered = log.last();
         if (journal != null) {
             journal.dropRecovered();
         }
@@ -254,7 +258,7 @@ public final class Pipeline {
         if (!drainer.isOutOfRoom()) {
             return null;
         }
-        return log.last().bytes() - applied().bytes() < settings.pendingBytesMax()
+        return ownPendingBytes() < settings.pendingBytesMax()
                 ? "the journal in " + journal.directory() + " is full (" + stats.bytes() + " of " + journal.bytesMax()
                         + " bytes), as the sinks do not take what it has"
                 : "as much as may be on its way waits for the sinks (" + settings.pendingBytesMax() + " bytes)";
@@ -299,15 +303,23 @@ public final class Pipeline {
      * room that counts, and memory's: in the journal they are safer than in their cells.
      */
     boolean hasRoom(long recordBeforeLastDrain) {
+        if (journal != null) {
+            return ownPendingBytes() < settings.pendingBytesMax() && journal.hasRoom();
+        }
         RecordLog.Point applied = applied();
         long pendingBytes = log.last().bytes() - applied.bytes();
-        if (journal != null) {
-            return pendingBytes < settings.pendingBytesMax() && journal.hasRoom();
-        }
         return pendingBytes == 0
                 || applied.record() >= recordBeforeLastDrain
                         && pendingBytes < settings.pendingBytesMax()
                         && !isFailing();
+    }
+
+    /**
+     * What is pending without what the journal had when it was opened: that cannot be summed up before the sinks have
+     * it, and nothing of it is an obstacle to take more.
+     */
+    private long ownPendingBytes() {
+        return log.last().bytes() - Math.max(applied().bytes(), recovered.bytes());
     }
 
     private boolean isFailing() {
@@ -381,7 +393,7 @@ public final class Pipeline {
         if (j == null || drainer.isClosed()) {
             return false;
         }
-        long pendingBytes = log.last().bytes() - applied().bytes();
+        long pendingBytes = ownPendingBytes();
         long journalBytes = j.stats().bytes();
         summaryBytes = Math.min(summaryBytes, pendingBytes);
         summaryJournalBytes = Math.min(summaryJournalBytes, journalBytes);
@@ -391,7 +403,7 @@ public final class Pipeline {
 
     /** Notes what a summary left. */
     void summedUp() {
-        summaryBytes = log.last().bytes() - applied().bytes();
+        summaryBytes = ownPendingBytes();
         if (journal != null) {
             summaryJournalBytes = journal.stats().bytes();
         }

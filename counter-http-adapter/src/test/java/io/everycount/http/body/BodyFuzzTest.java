@@ -8,7 +8,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
  * No body makes a parser throw anything but a {@link BodyException}, or touch or name a byte outside the body,
  * and none is taken for anything but what the {@link Reference} sees in it.
  *
- * <p>In a build, on the inputs that fuzzing has kept; {@code counter-http-adapter/fuzz.sh} looks for others.
+ * <p>In a build, on the inputs that fuzzing has kept; {@code fuzz.sh} looks for others.
  */
 class BodyFuzzTest {
     private static final String LONG_MIN = "-9223372036854775808";
