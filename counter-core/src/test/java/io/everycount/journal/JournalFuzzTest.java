@@ -25,14 +25,26 @@ class JournalFuzzTest {
     private static final Path DIRECTORY = JournalBench.ROOT.resolve(ID.toString());
     private static final int BYTES_MAX = 1 << 12;
 
-    private final MemoryFiles files = new MemoryFiles(new Random(1));
-    private final Deque<Runnable> tasks = new ArrayDeque<>();
-    private final JournalRoot root = new JournalRoot(
-            JournalBench.ROOT, files, new JournalSettings(512, 1 << 20, tasks::add, new Random(2), () -> 0));
+    private MemoryFiles files = new MemoryFiles(new Random());
+    private Deque<Runnable> tasks = new ArrayDeque<>();
+    private JournalRoot root = root();
+
+    private JournalRoot root() {
+        return new JournalRoot(
+                JournalBench.ROOT, files, new JournalSettings(512, 1 << 20, tasks::add, new Random(2), () -> 0));
+    }
+
+    /** One object serves all runs of a fuzzer. */
+    private void beginAnew() {
+        files = new MemoryFiles(new Random(1));
+        tasks = new ArrayDeque<>();
+        root = root();
+    }
 
     /** Bytes as they come: behind a right header, or from the start. */
     @FuzzTest
     void bytes(byte[] bytes) throws IOException {
+        beginAnew();
         SegmentName name = new SegmentName(1, 1);
         byte[] file = Arrays.copyOf(bytes, Math.min(bytes.length, BYTES_MAX));
         if (file.length > SegmentFormat.HEADER_BYTES && file[0] == 0) {
@@ -45,6 +57,7 @@ class JournalFuzzTest {
     /** Frames with right checksums, in headers with right checksums, that mean anything or nothing. */
     @FuzzTest
     void frames(FuzzedDataProvider data) throws IOException {
+        beginAnew();
         FuzzedSegments segments = new FuzzedSegments(ID, data);
         int count = data.consumeInt(1, 6);
         for (int i = 0; i < count; i++) {
