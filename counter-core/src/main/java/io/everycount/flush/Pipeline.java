@@ -584,6 +584,9 @@ public final class Pipeline {
         try (journal) {
             if (!drainer.isUnjournaled()) {
                 journal.noteApplied(appliedRecord());
+            } else if (writers.stream().allMatch(w -> w.progress().mark().equals(log.last()))) {
+                // The sinks are ahead of it, so that whoever opened it would be taken for a fork. Nobody needs it.
+                journal.retire();
             }
         } catch (IOException e) {
             events.journalFailed(e, 1, 0);

@@ -97,6 +97,8 @@ final class CarryOver {
 
     /** Does what is left, if anything is; returns the new instance. */
     UUID resume(UUID from) throws IOException {
+        // Who began it may have died before that was durable, and then the old name could come back beside the new one.
+        files.force(root);
         UUID to = noted(from, root.resolve(from + CARRIED_SUFFIX));
         finish(to);
         return to;

@@ -15,7 +15,6 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +40,7 @@ public final class DiskFiles implements JournalFiles {
     private static final Map<Path, String> HELD = new HashMap<>();
 
     /** Channels to files that a class of the same JVM, loaded a second time, has locked: closing would free them. */
-    private static final List<FileChannel> LEFT_OPEN = new ArrayList<>();
+    private static final Map<Path, FileChannel> LEFT_OPEN = new HashMap<>();
 
     /** The file system. */
     public DiskFiles() {}
@@ -121,14 +120,23 @@ public final class DiskFiles implements JournalFiles {
                 if (HELD.containsKey(real)) {
                     return null;
                 }
-                FileChannel channel = FileChannel.open(
-                        file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
-                if (!tryLock(channel)) {
-                    return null;
+                while (true) {
+                    interrupted |= Thread.interrupted();
+                    FileChannel left = LEFT_OPEN.remove(real);
+                    FileChannel channel = left != null
+                            ? left
+                            : FileChannel.open(
+                                    file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+                    if (!tryLock(real, channel)) {
+                        return null;
+                    }
+                    writeHolder(channel, holder);
+                    // An interrupt closes the channel, and the lock is gone.
+                    if (channel.isOpen()) {
+                        HELD.put(real, holder);
+                        return () -> unlock(real, channel);
+                    }
                 }
-                writeHolder(channel, holder);
-                HELD.put(real, holder);
-                return () -> unlock(real, channel);
             }
         } finally {
             restore(interrupted);
@@ -136,7 +144,7 @@ public final class DiskFiles implements JournalFiles {
     }
 
     /** Leaves the channel open if it has the lock, and where closing would free somebody else's. */
-    private static boolean tryLock(FileChannel channel) throws IOException {
+    private static boolean tryLock(Path real, FileChannel channel) throws IOException {
         boolean keep = false;
         try {
             FileLock lock = channel.tryLock();
@@ -144,7 +152,7 @@ public final class DiskFiles implements JournalFiles {
             return keep;
         } catch (OverlappingFileLockException e) {
             keep = true;
-            LEFT_OPEN.add(channel);
+            LEFT_OPEN.put(real, channel);
             return false;
         } finally {
             if (!keep) {
@@ -164,6 +172,7 @@ public final class DiskFiles implements JournalFiles {
 
     private static void unlock(Path real, FileChannel channel) throws IOException {
         synchronized (HELD) {
+            // A second time it may be another one's.
             if (channel.isOpen()) {
                 HELD.remove(real);
                 channel.close();
@@ -174,9 +183,15 @@ public final class DiskFiles implements JournalFiles {
     @Override
     public String holder(Path file) throws IOException {
         synchronized (HELD) {
-            String held = HELD.get(real(file));
+            Path real = real(file);
+            String held = HELD.get(real);
             if (held != null) {
                 return held;
+            }
+            if (LEFT_OPEN.containsKey(real)) {
+                // To open it, and then close it, would free the lock.
+                return "another class loader of process "
+                        + ProcessHandle.current().pid();
             }
             try {
                 return Files.readString(file).strip();

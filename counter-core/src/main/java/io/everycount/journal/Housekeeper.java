@@ -63,8 +63,10 @@ final class Housekeeper {
         if (!closed && scheduled.compareAndSet(false, true)) {
             try {
                 settings.housekeeping().execute(this::run);
-            } catch (RejectedExecutionException e) {
+            } catch (RejectedExecutionException | OutOfMemoryError e) {
+                // There may be no thread to be had. What was appended is there all the same, and the next one wakes us.
                 scheduled.set(false);
+                meter.error("could not begin housekeeping: " + e);
             }
         }
     }

@@ -60,6 +60,10 @@ public final class Journal implements Closeable {
 
     private volatile @Nullable Recovered recovered;
     private volatile boolean closed;
+
+    /** Held while it is marked, and while that comes to an end. */
+    private final Object ending = new Object();
+
     private boolean retired;
 
     // For the appending thread, from here on.
@@ -435,9 +439,16 @@ public final class Journal implements Closeable {
         stores.bind(sink, storeId);
     }
 
-    /** Notes durably that nobody may open this journal but a person with a tool. It goes on working. */
+    /**
+     * Notes durably that nobody may open this journal but a person with a tool. It goes on working. Does nothing once it
+     * is closed: it may be somebody else's then, who finds out for himself.
+     */
     public void markForked(String why) throws IOException {
-        TextFile.write(files, directory, FORKED, why + "\n");
+        synchronized (ending) {
+            if (!closed) {
+                TextFile.write(files, directory, FORKED, why + "\n");
+            }
+        }
     }
 
     /**
@@ -445,14 +456,17 @@ public final class Journal implements Closeable {
      * deleted in the background. Nothing but {@link #close} may follow.
      */
     public void retire() throws IOException {
-        retired = true;
-        closed = true;
+        synchronized (ending) {
+            retired = true;
+            closed = true;
+        }
         stop();
         Path parent = directory.toAbsolutePath().getParent();
         if (parent == null) {
             throw new IOException(directory + " is the root of a file system");
         }
         Path to = parent.resolve(instanceId + RETIRED_SUFFIX);
+        files.force(parent);
         deleteDirectory(files, to);
         files.rename(directory, to);
         files.force(parent);
@@ -496,9 +510,12 @@ public final class Journal implements Closeable {
     /** Closes the files and frees the lock. Deletes nothing. */
     @Override
     public void close() throws IOException {
-        boolean first = !closed || retired;
-        closed = true;
-        retired = false;
+        boolean first;
+        synchronized (ending) {
+            first = !closed || retired;
+            closed = true;
+            retired = false;
+        }
         if (first) {
             try (lock) {
                 stop();

@@ -270,7 +270,12 @@ public final class JournalRoot {
 
     /** Goes on deleting what somebody retired and then did not live to delete. */
     private void sweep() throws IOException {
-        for (UUID instanceId : instances(Journal.RETIRED_SUFFIX)) {
+        List<UUID> retired = instances(Journal.RETIRED_SUFFIX);
+        if (!retired.isEmpty()) {
+            // Who retired it may have died before that was durable, and a half of it must not get its old name back.
+            files.force(root);
+        }
+        for (UUID instanceId : retired) {
             Path directory = root.resolve(instanceId + Journal.RETIRED_SUFFIX);
             settings.housekeeping().execute(() -> {
                 try {
