@@ -11,6 +11,7 @@ import io.everycount.model.ModelStore;
 import io.everycount.model.ModelStore.Fault;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,14 +20,13 @@ import org.junit.jupiter.api.Test;
 /** Step by step: what becomes of increments while the journal's disk fails. */
 class BrokenJournalTest {
     private final MemoryFiles files = new MemoryFiles(new Random(1));
+    private final Random random = new Random(2);
     private final ModelStore store = new ModelStore("store");
     private Bench bench;
 
     private Journal open() throws IOException {
         return new JournalRoot(
-                        Path.of("/journals"),
-                        files,
-                        new JournalSettings(1 << 14, 1 << 20, task -> {}, new Random(2), () -> 0))
+                        Path.of("/journals"), files, new JournalSettings(1 << 14, 1 << 20, task -> {}, random, () -> 0))
                 .openOwn((instanceId, done, total, records) -> {});
     }
 
@@ -91,6 +91,29 @@ class BrokenJournalTest {
         assertThat(store.total("a")).isEqualTo(1);
         assertThat(stage.journaled().announced()).as("the store is as good").isCompleted();
         assertThat(bench.drainer.isUnjournaled()).isTrue();
+    }
+
+    @Test
+    void what_the_store_has_of_a_journal_that_could_not_be_written_is_no_fork_for_who_comes_next() throws Exception {
+        addAndCommit("a");
+        breakDisk();
+        addAndCommit("b");
+        bench.drainer.close();
+        while (!bench.drainer.isClosed()) {
+            bench.drainer.step();
+        }
+        bench.writer().finish();
+        bench.steps();
+        files.faults((operation, path) -> false);
+        bench.pipeline.close(0);
+        assertThat(bench.pipeline.remains().complete()).isTrue();
+        assertThat(bench.pipeline.remains().journaled()).isFalse();
+        files.kill();
+        start();
+        addAndCommit("c");
+        bench.settle();
+        assertThat(bench.pipeline.state()).isEqualTo(PipelineState.RUNNING);
+        assertThat(store.totals()).isEqualTo(Map.of("a", 1L, "b", 1L, "c", 1L));
     }
 
     @Test

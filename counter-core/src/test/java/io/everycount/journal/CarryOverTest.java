@@ -109,6 +109,47 @@ class CarryOverTest {
     }
 
     @Test
+    void killed_then_resumed_then_without_power_the_records_are_the_old_ones_or_the_new_ones() throws Exception {
+        int carried = 0;
+        for (long seed = 0; seed < SEEDS; seed++) {
+            boolean ended = false;
+            for (int operations = 0; !ended; operations++) {
+                for (int more = 0; more < 5 && !ended; more++) {
+                    MemoryFiles memory = new MemoryFiles(new Random(seed));
+                    JournalRoot root = root(memory, new Random(seed));
+                    UUID from = prepare(root);
+                    memory.crashAfter(operations);
+                    try {
+                        carryOver(root, from);
+                        ended = true;
+                    } catch (Crashed e) {
+                        // As it was to be.
+                    }
+                    memory.kill();
+                    if (state(root, from) == State.CARRIED) {
+                        carried++;
+                        memory.crashAfter(more);
+                        try {
+                            root.resumeCarryOver(from);
+                        } catch (Crashed e) {
+                            // As it was to be.
+                        }
+                        memory.crash();
+                        String where = "seed " + seed + ", operations " + operations + " and " + more;
+                        List<JournalRoot.Entry> entries = root.list();
+                        boolean isOld = state(root, from) == State.FORKED;
+                        assertThat(entries.stream().filter(e -> e.state() == State.FREE))
+                                .as(where)
+                                .hasSizeLessThanOrEqualTo(isOld ? 0 : 1);
+                        requireAdoptedOnce(root, isOld ? carryOver(root, from) : root.resumeCarryOver(from));
+                    }
+                }
+            }
+        }
+        assertThat(carried).isPositive();
+    }
+
+    @Test
     void wherever_the_machine_stops_the_records_are_the_old_ones_or_the_new_ones() throws Exception {
         int before = 0;
         int unfinished = 0;

@@ -9,13 +9,19 @@ import static org.assertj.core.api.Assertions.tuple;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -115,6 +121,36 @@ class DiskFilesTest {
             assertThat(files.holder(file)).isEqualTo("again");
         }
         assertThat(Files.readString(file)).isEqualTo("again\n");
+    }
+
+    @Test
+    void an_interrupt_while_it_is_taken_leaves_a_lock_that_is_one() throws Exception {
+        DiskFiles files = new DiskFiles();
+        Path file = temp.resolve("y.lock");
+        AtomicReference<Closeable> taken = new AtomicReference<>();
+        AtomicBoolean interrupted = new AtomicBoolean();
+        Thread taker = new Thread(() -> {
+            try {
+                taken.set(files.lock(file, "me"));
+                interrupted.set(Thread.interrupted());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        synchronized (DiskFiles.HELD) {
+            taker.start();
+            while (taker.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+            }
+            taker.interrupt();
+        }
+        taker.join();
+        assertThat(interrupted).isTrue();
+        try (Closeable lock = taken.get();
+                FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            assertThat(lock).isNotNull();
+            assertThatThrownBy(channel::tryLock).isInstanceOf(OverlappingFileLockException.class);
+        }
     }
 
     @Test

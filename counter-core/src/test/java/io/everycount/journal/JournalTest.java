@@ -174,6 +174,85 @@ class JournalTest {
     }
 
     @Test
+    void no_thread_for_housekeeping_does_not_concern_who_appends() throws IOException {
+        JournalSettings settings = new JournalSettings(
+                SEGMENT_BYTES,
+                1 << 20,
+                task -> {
+                    throw new OutOfMemoryError("unable to create native thread");
+                },
+                bench.random,
+                () -> 0);
+        JournalRoot root = new JournalRoot(JournalBench.ROOT, bench.files, settings);
+        UUID id;
+        try (Journal journal = root.openOwn(JournalBench.SILENT)) {
+            id = journal.instanceId();
+            bench.append(journal, 30);
+            assertThat(journal.stats().segments()).isGreaterThan(1);
+            assertThat(journal.stats().lastError()).contains("housekeeping");
+        }
+        assertThat(bench.read(id).lastNumber()).isEqualTo(30);
+    }
+
+    @Test
+    void one_that_is_closed_is_not_marked_any_more() throws IOException {
+        Journal journal = bench.open();
+        bench.append(journal, 1);
+        journal.close();
+        journal.markForked("too late");
+        assertThat(bench.files.list(journal.directory())).doesNotContain(Journal.FORKED);
+        try (Journal again = bench.open()) {
+            assertThat(again.instanceId()).isEqualTo(journal.instanceId());
+        }
+    }
+
+    @Test
+    void what_is_retired_comes_back_whole_or_not_at_all() throws IOException {
+        int whole = 0;
+        int gone = 0;
+        for (long seed = 0; seed < 20; seed++) {
+            boolean ended = false;
+            for (int killed = 0; !ended; killed++) {
+                for (int cut = 0; cut < 25 && !ended; cut++) {
+                    MemoryFiles files = new MemoryFiles(new Random(seed));
+                    JournalSettings settings =
+                            new JournalSettings(512, 1 << 16, Runnable::run, new Random(seed), () -> 0);
+                    JournalRoot root = new JournalRoot(JournalBench.ROOT, files, settings);
+                    bench.model = new JournalModel();
+                    Journal journal = root.openOwn(JournalBench.SILENT);
+                    bench.append(journal, 12);
+                    files.crashAfter(killed);
+                    try {
+                        journal.retire();
+                        journal.close();
+                        ended = true;
+                    } catch (MemoryFiles.Crashed e) {
+                        // As it was to be.
+                    }
+                    files.kill();
+                    files.crashAfter(cut);
+                    try {
+                        root.openOwn(JournalBench.SILENT).close();
+                    } catch (MemoryFiles.Crashed e) {
+                        // As it was to be.
+                    }
+                    files.crash();
+                    try (Journal next = root.openOwn(JournalBench.SILENT)) {
+                        boolean same = next.instanceId().equals(journal.instanceId());
+                        assertThat(next.recovered().lastNumber())
+                                .as("seed %d, killed after %d, cut after %d", seed, killed, cut)
+                                .isEqualTo(same ? 12 : 0);
+                        whole += same ? 1 : 0;
+                        gone += same ? 0 : 1;
+                    }
+                }
+            }
+        }
+        assertThat(whole).isPositive();
+        assertThat(gone).isPositive();
+    }
+
+    @Test
     void forgetting_everything_keeps_the_numbers() throws IOException {
         UUID id;
         try (Journal journal = bench.open()) {

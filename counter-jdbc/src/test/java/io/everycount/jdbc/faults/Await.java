@@ -35,7 +35,7 @@ public final class Await {
     private static String threads() {
         StringBuilder out = new StringBuilder();
         Thread.getAllStackTraces().forEach((thread, stack) -> {
-            if (thread.getName().contains("-sink-") || thread.getName().contains("connection")) {
+            if (thread.getName().matches(".*(-sink-|-drain|connection|traffic).*")) {
                 out.append('\n').append(thread);
                 for (StackTraceElement element : stack) {
                     out.append("\n    at ").append(element);

@@ -83,7 +83,9 @@ class ConnectionCutsFaultsIT {
                 case 1 -> {
                     proxy.refuse(true);
                     proxy.cutNow();
-                    Await.until("failures", () -> run.heard().failures() >= failures + 2);
+                    Await.until(
+                            () -> "two failures more than " + failures + ": " + run.heard() + "; " + run.stats(),
+                            () -> run.heard().failures() >= failures + 2);
                     proxy.refuse(false);
                 }
                 default -> {
