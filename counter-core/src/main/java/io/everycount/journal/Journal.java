@@ -175,7 +175,7 @@ public final class Journal implements Closeable {
     }
 
     /**
-     * Appends the next record, which is durable when this returns. If this throws, it may be or not, and has to be
+     * Appends the next record, which is durable when this returns; nothing if it is the last one already. If this throws, it may be or not, and has to be
      * appended again, the very same, before any other is.
      *
      * @param appliedNumber the sinks are known to have applied this much
@@ -185,6 +185,10 @@ public final class Journal implements Closeable {
     public void append(JournalRecord record, long appliedNumber) throws IOException {
         requireWritable();
         requireNoPieces();
+        if (record.number() == lastNumber && record.digest() == lastDigest) {
+            // It is durable, and who appended it could not go on then.
+            return;
+        }
         requireNext(record);
         FrameEncoder.requireFits(record);
         unwritten = record;

@@ -195,6 +195,18 @@ class JournalTest {
     }
 
     @Test
+    void the_last_record_once_more_is_not_written_twice() throws IOException {
+        UUID id;
+        try (Journal journal = bench.open()) {
+            id = journal.instanceId();
+            JournalRecord record = JournalModel.record(0, 1, 0, journal.salt(), Map.of("key", 1L));
+            journal.append(record, 0);
+            journal.append(record, 0);
+        }
+        assertThat(JournalBench.numbers(bench.read(id))).containsExactly(1L);
+    }
+
+    @Test
     void one_that_is_closed_is_not_marked_any_more() throws IOException {
         Journal journal = bench.open();
         bench.append(journal, 1);
