@@ -36,7 +36,7 @@ public final class DiskFiles implements JournalFiles {
 
     private static final boolean WINDOWS = File.separatorChar == '\\';
 
-    /** The locks this JVM has, by real path, with their holders. It guards itself. */
+    /** The locks this JVM has, by real path, with their holders. It guards itself, and tests hold it to stop time. */
     static final Map<Path, String> HELD = new HashMap<>();
 
     /** Channels to files that a class of the same JVM, loaded a second time, has locked: closing would free them. */

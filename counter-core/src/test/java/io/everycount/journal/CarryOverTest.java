@@ -50,6 +50,18 @@ class CarryOverTest {
         }
     }
 
+    /** Whether it came to its end before so many operations. */
+    private static boolean carryOverUnlessCrashed(MemoryFiles memory, JournalRoot root, UUID from, int operations)
+            throws IOException {
+        memory.crashAfter(operations);
+        try {
+            carryOver(root, from);
+            return true;
+        } catch (Crashed e) {
+            return false;
+        }
+    }
+
     private static State state(JournalRoot root, UUID instanceId) throws IOException {
         return root.list().stream()
                 .filter(entry -> entry.instanceId().equals(instanceId))
@@ -118,13 +130,7 @@ class CarryOverTest {
                     MemoryFiles memory = new MemoryFiles(new Random(seed));
                     JournalRoot root = root(memory, new Random(seed));
                     UUID from = prepare(root);
-                    memory.crashAfter(operations);
-                    try {
-                        carryOver(root, from);
-                        ended = true;
-                    } catch (Crashed e) {
-                        // As it was to be.
-                    }
+                    ended = carryOverUnlessCrashed(memory, root, from, operations);
                     memory.kill();
                     if (state(root, from) == State.CARRIED) {
                         carried++;
@@ -160,13 +166,7 @@ class CarryOverTest {
                 MemoryFiles memory = new MemoryFiles(new Random(seed));
                 JournalRoot root = root(memory, new Random(seed));
                 UUID from = prepare(root);
-                memory.crashAfter(operations);
-                try {
-                    carryOver(root, from);
-                    ended = true;
-                } catch (Crashed e) {
-                    // As it was to be.
-                }
+                ended = carryOverUnlessCrashed(memory, root, from, operations);
                 memory.crash();
                 String where = "seed " + seed + ", operation " + operations;
                 if (state(root, from) == State.FORKED) {

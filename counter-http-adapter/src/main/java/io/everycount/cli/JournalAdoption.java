@@ -116,6 +116,7 @@ final class JournalAdoption implements CounterListener {
                                 : " are not written in time"));
                 return false;
             }
+            // Statistics are looked at; nobody tells when another process has taken a journal.
             TimeUnit.MILLISECONDS.sleep(TICK_MILLIS);
         }
     }

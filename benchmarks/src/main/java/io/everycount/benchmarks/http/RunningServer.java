@@ -71,6 +71,7 @@ final class RunningServer implements AutoCloseable {
                 throw new IOException(name + (process.isAlive() ? " does not answer" : " has ended") + "; it said:\n"
                         + Files.readString(log));
             }
+            // A server that starts tells nobody when it listens.
             Thread.sleep(POLL_MILLIS);
         }
         return Duration.ofNanos(System.nanoTime() - startNanos);

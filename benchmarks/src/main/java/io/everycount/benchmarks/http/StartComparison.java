@@ -45,6 +45,7 @@ final class StartComparison {
                     try (RunningServer server = RunningServer.start(contender, java, Processors.any())) {
                         millis.computeIfAbsent(subject, s -> new ArrayList<>())
                                 .add(server.awaitFirstAnswer().toNanos() / 1e6);
+                        // What it takes at rest is measured, so it has to have had some.
                         Thread.sleep(IDLE_MILLIS);
                         OptionalLong bytes = server.residentBytes();
                         List<Double> all = resident.computeIfAbsent(subject, s -> new ArrayList<>());

@@ -49,6 +49,7 @@ final class IdleConnections {
                     System.in.read();
                     System.gc();
                 }
+                // Run by hand: a line a second for who watches.
                 Thread.sleep(1_000);
                 Runtime heap = Runtime.getRuntime();
                 System.out.println("open " + front.stats().open() + " rssKb " + rssKilobytes() + " heapUsedKb "
