@@ -6,19 +6,31 @@ import io.everycount.CounterCache;
 import io.everycount.CounterCacheBuilder;
 import io.everycount.CounterStats;
 import io.everycount.Increments;
+import io.everycount.journal.DigestChain;
+import io.everycount.journal.Entries;
+import io.everycount.journal.Journal;
+import io.everycount.journal.JournalRecord;
+import io.everycount.journal.JournalRoot;
+import io.everycount.journal.JournalSettings;
 import io.everycount.sink.InMemorySink;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -54,6 +66,7 @@ public final class JournalReport {
         }
         JournalReport report = new JournalReport(Path.of(args[0]), args.length > 1 ? Integer.parseInt(args[1]) : 5);
         report.counting();
+        report.appends();
         report.commits();
         report.waits();
         report.recovery();
@@ -136,6 +149,100 @@ public final class JournalReport {
             thread.join();
         }
         return Arrays.stream(rates).sum();
+    }
+
+    /**
+     * Records of 1,000 keys into the journal itself, one behind the other, each forced: beside them, by turns, as many
+     * bytes into a file of that size, each forced too, which is what the disk can do.
+     */
+    private void appends() throws Exception {
+        byte[][] keys = new byte[KEYS][];
+        long[] deltas = new long[KEYS];
+        for (int k = 0; k < KEYS; k++) {
+            keys[k] = ("some/key/of/some/length/" + k).getBytes(StandardCharsets.US_ASCII);
+            deltas[k] = k + 1;
+        }
+        Entries entries = Entries.of(keys, deltas);
+        List<Double> ratios = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+            double plain = plainAppends((int) (entries.keyBytes() + 3L * KEYS));
+            ratios.add(journalAppends(entries) / plain);
+        }
+        ratios.sort(null);
+        print("commits into the journal to such of a plain file: median %.2f", ratios.get(ratios.size() / 2));
+    }
+
+    private double journalAppends(Entries entries) throws IOException {
+        Path root = Files.createTempDirectory(Files.createDirectories(directory), "report");
+        ExecutorService housekeeping = Executors.newSingleThreadExecutor();
+        JournalSettings settings =
+                new JournalSettings(64 << 20, 1L << 30, housekeeping, new Random(), System::nanoTime);
+        try (Journal journal = JournalRoot.of(root, settings).openOwn((id, done, total, records) -> {})) {
+            long digest = 0;
+            long[] nanos = new long[1 << 16];
+            long slowestRoll = 0;
+            int rolls = 0;
+            int n = 0;
+            long start = System.nanoTime();
+            long end = start + WINDOW.toNanos();
+            int segments = journal.stats().segments();
+            while (System.nanoTime() < end && n < nanos.length) {
+                long before = System.nanoTime();
+                digest = DigestChain.next(digest, journal.salt(), n + 1L, entries);
+                journal.append(new JournalRecord(n, n + 1L, digest, entries, 0), n);
+                nanos[n] = System.nanoTime() - before;
+                // So that old segments can go, and there is no end to it.
+                journal.forget(n);
+                int now = journal.stats().segments();
+                if (now > segments && n > 0) {
+                    rolls++;
+                    slowestRoll = Math.max(slowestRoll, nanos[n]);
+                }
+                segments = now;
+                n++;
+            }
+            double rate = n / ((System.nanoTime() - start) / 1e9);
+            long[] sorted = Arrays.copyOf(nanos, n);
+            Arrays.sort(sorted);
+            print(
+                    "commits of 1,000 keys into the journal: %.0f/s, p50 %.0f µs, p99 %.0f µs, max %.1f ms; %d rolls, the slowest %.1f ms",
+                    rate,
+                    sorted[n / 2] / 1e3,
+                    sorted[(int) (n * 0.99)] / 1e3,
+                    sorted[n - 1] / 1e6,
+                    rolls,
+                    slowestRoll / 1e6);
+            return rate;
+        } finally {
+            housekeeping.shutdown();
+            delete(root);
+        }
+    }
+
+    private double plainAppends(int bytes) throws IOException {
+        Path file = Files.createTempFile(Files.createDirectories(directory), "report", ".plain");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
+            long size = 256L << 20;
+            for (long position = 0; position < size; position += zeros.capacity()) {
+                channel.write(zeros.clear(), position);
+            }
+            channel.force(true);
+            ByteBuffer content = ByteBuffer.allocateDirect(bytes);
+            long start = System.nanoTime();
+            long end = start + WINDOW.toNanos();
+            int n = 0;
+            while (System.nanoTime() < end) {
+                channel.write(content.clear(), (long) n * bytes % (size - bytes));
+                channel.force(false);
+                n++;
+            }
+            double rate = n / ((System.nanoTime() - start) / 1e9);
+            print("commits of as many bytes into a plain file: %.0f/s", rate);
+            return rate;
+        } finally {
+            Files.delete(file);
+        }
     }
 
     /** One caller that waits for each commit of 1,000 keys. */

@@ -31,11 +31,13 @@ final class BatchPlanner {
         Coalescer sums = new Coalescer(Math.max(records.get(0).size(), 16));
         RecordLog.Point to = from;
         for (DeltaRecord record : records) {
-            if (!to.equals(from) && !joins(sums, record, keysMax)) {
+            byte[][] keys = record.entries().keys();
+            long[] deltas = record.entries().deltas();
+            if (!to.equals(from) && !joins(sums, keys, deltas, keysMax)) {
                 break;
             }
-            for (int i = 0; i < record.size(); i++) {
-                if (!sums.add(record.keys()[i], record.deltas()[i])) {
+            for (int i = 0; i < keys.length; i++) {
+                if (!sums.add(keys[i], deltas[i])) {
                     throw new IllegalStateException("the keys of record " + record.number() + " are not distinct");
                 }
             }
@@ -45,14 +47,13 @@ final class BatchPlanner {
     }
 
     /** Whether a record can be added as a whole. */
-    private static boolean joins(Coalescer sums, DeltaRecord record, int keysMax) {
-        int keys = sums.size();
-        for (int i = 0; i < record.size(); i++) {
-            byte[] key = record.keys()[i];
-            if (!sums.fits(key, record.deltas()[i])) {
+    private static boolean joins(Coalescer sums, byte[][] keys, long[] deltas, int keysMax) {
+        int together = sums.size();
+        for (int i = 0; i < keys.length; i++) {
+            if (!sums.fits(keys[i], deltas[i])) {
                 return false;
             }
-            if (!sums.contains(key) && ++keys > keysMax) {
+            if (!sums.contains(keys[i]) && ++together > keysMax) {
                 return false;
             }
         }

@@ -2,6 +2,7 @@
 package io.everycount.flush;
 
 import io.everycount.cell.SipHash;
+import io.everycount.journal.Entries;
 import java.security.SecureRandom;
 import java.util.Arrays;
 
@@ -37,6 +38,22 @@ final class Coalescer {
 
     long sum(int i) {
         return sums[i];
+    }
+
+    /** The sums in a range of what was added first, but for those that are 0. */
+    Entries entries(int from, int to) {
+        byte[][] ofKeys = new byte[to - from][];
+        long[] ofSums = new long[to - from];
+        int count = 0;
+        for (int i = from; i < to; i++) {
+            if (sums[i] != 0) {
+                ofKeys[count] = keys[i];
+                ofSums[count++] = sums[i];
+            }
+        }
+        return count == ofKeys.length
+                ? Entries.of(ofKeys, ofSums)
+                : Entries.of(Arrays.copyOf(ofKeys, count), Arrays.copyOf(ofSums, count));
     }
 
     boolean contains(byte[] key) {

@@ -69,7 +69,7 @@ final class PendingSums {
         }
         long sum = inCells;
         for (DeltaRecord record : records) {
-            sum += record.delta(utf8);
+            sum += record.entries().delta(utf8);
         }
         return OptionalLong.of(sum);
     }

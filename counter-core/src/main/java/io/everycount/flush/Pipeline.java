@@ -623,7 +623,7 @@ public final class Pipeline {
         long from = Math.max(applied, log.base().record());
         List<DeltaRecord> records = log.after(from, Integer.MAX_VALUE);
         for (DeltaRecord record : records == null ? List.<DeltaRecord>of() : records) {
-            addTo(record.number() <= upToUnknown ? unknown : unsaved, record);
+            record.entries().addTo(record.number() <= upToUnknown ? unknown : unsaved);
         }
         boolean drained = drainer.isClosed();
         if (!drained && !drainWorker.isAlive()) {
@@ -633,19 +633,13 @@ public final class Pipeline {
                 String name = key instanceof String s ? s : new String((byte[]) key, StandardCharsets.UTF_8);
                 unsaved.merge(name, leftOver.delta(i), Long::sum);
             }
-            drainer.leftOverRecords().forEach(record -> addTo(unsaved, record));
+            drainer.leftOverRecords().forEach(record -> record.entries().addTo(unsaved));
         }
         boolean forked =
                 writers.stream().anyMatch(w -> w.isRequired() && w.progress().state() == PipelineState.FORKED);
         boolean complete = drained && !forked && applied == log.last().record();
         boolean journaled = journal != null && drained && !drainer.isUnjournaled();
         return new Remains(Map.copyOf(unsaved), Map.copyOf(unknown), complete, journaled, snapshot);
-    }
-
-    private static void addTo(Map<String, Long> sums, DeltaRecord record) {
-        for (int i = 0; i < record.size(); i++) {
-            sums.merge(new String(record.keys()[i], StandardCharsets.UTF_8), record.deltas()[i], Long::sum);
-        }
     }
 
     /** What became of everything drained so far. */

@@ -3,6 +3,7 @@ package io.everycount.flush;
 
 import io.everycount.cell.Collector;
 import io.everycount.journal.DigestChain;
+import io.everycount.journal.Entries;
 import io.everycount.journal.JournalRecord;
 import io.everycount.journal.Recovered;
 import io.everycount.sink.Mark;
@@ -85,8 +86,7 @@ final class RecordLog {
         Point known = base;
         for (JournalRecord r : recovered.records()) {
             long since = clock.nanos(r.sinceMillis());
-            DeltaRecord record =
-                    DeltaRecord.of(end, r.number(), r.digest(), r.keys(), r.deltas(), r.keys().length, since, since);
+            DeltaRecord record = DeltaRecord.of(end, r.number(), r.digest(), r.entries(), since, since);
             records.put(r.number(), record);
             end = record.end();
             if (end.record() <= recovered.appliedNumber()) {
@@ -153,21 +153,13 @@ final class RecordLog {
     }
 
     private @Nullable DeltaRecord make(Coalescer sums, int from, int to, Point before, long sinceNanos, long nowNanos) {
-        byte[][] keys = new byte[to - from][];
-        long[] deltas = new long[to - from];
-        int size = 0;
-        for (int i = from; i < to; i++) {
-            if (sums.sum(i) != 0) {
-                keys[size] = sums.key(i);
-                deltas[size++] = sums.sum(i);
-            }
-        }
-        if (size == 0) {
+        Entries entries = sums.entries(from, to);
+        if (entries.size() == 0) {
             return null;
         }
         long number = before.record() + 1;
-        long digest = DigestChain.next(before.mark.digest(), salt, number, keys, deltas, size);
-        return DeltaRecord.of(before, number, digest, keys, deltas, size, sinceNanos, nowNanos);
+        long digest = DigestChain.next(before.mark.digest(), salt, number, entries);
+        return DeltaRecord.of(before, number, digest, entries, sinceNanos, nowNanos);
     }
 
     /** Adds the next record; nothing has changed if it throws. */

@@ -2,6 +2,7 @@
 package io.everycount.flush;
 
 import io.everycount.journal.DigestChain;
+import io.everycount.journal.Entries;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,8 +22,10 @@ final class Summary {
         List<Coalescer> layers = new ArrayList<>();
         long sinceNanos = parts.get(0).sinceNanos();
         for (DeltaRecord part : parts) {
-            for (int i = 0; i < part.size(); i++) {
-                add(layers, part.keys()[i], part.deltas()[i]);
+            byte[][] keys = part.entries().keys();
+            long[] deltas = part.entries().deltas();
+            for (int i = 0; i < keys.length; i++) {
+                add(layers, keys[i], deltas[i]);
             }
             sinceNanos = Math.min(sinceNanos, part.sinceNanos());
         }
@@ -74,18 +77,10 @@ final class Summary {
             int from,
             int to,
             long sinceNanos) {
-        byte[][] keys = new byte[to - from][];
-        long[] deltas = new long[to - from];
-        int size = 0;
-        for (int i = from; i < to; i++) {
-            if (sums.sum(i) != 0) {
-                keys[size] = sums.key(i);
-                deltas[size++] = sums.sum(i);
-            }
-        }
+        Entries entries = sums.entries(from, to);
         long digest = last
                 ? end.end().mark().digest()
-                : DigestChain.next(before.mark().digest(), salt, end.number(), keys, deltas, size);
-        return DeltaRecord.of(before, end.number(), digest, keys, deltas, size, sinceNanos, end.drainedNanos());
+                : DigestChain.next(before.mark().digest(), salt, end.number(), entries);
+        return DeltaRecord.of(before, end.number(), digest, entries, sinceNanos, end.drainedNanos());
     }
 }

@@ -85,12 +85,8 @@ final class CarryOver {
             long number = 0;
             for (JournalRecord record : chosen) {
                 number++;
-                digest = DigestChain.next(
-                        digest, fresh.salt(), number, record.keys(), record.deltas(), record.keys().length);
-                fresh.append(
-                        new JournalRecord(
-                                number - 1, number, digest, record.keys(), record.deltas(), record.sinceMillis()),
-                        0);
+                digest = DigestChain.next(digest, fresh.salt(), number, record.entries());
+                fresh.append(new JournalRecord(number - 1, number, digest, record.entries(), record.sinceMillis()), 0);
             }
         }
     }

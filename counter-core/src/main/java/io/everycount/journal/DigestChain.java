@@ -16,13 +16,10 @@ public final class DigestChain {
      *
      * @param before the digest before it, 0 before the first
      * @param salt of the opening under which it is made
-     * @param size how many of the keys and deltas belong to it
      */
-    public static long next(long before, long salt, long number, byte[][] keys, long[] deltas, int size) {
-        SipHash hash = new SipHash(before, salt).update(number).update(size);
-        for (int i = 0; i < size; i++) {
-            hash.update(keys[i], 0, keys[i].length).update(deltas[i]);
-        }
+    public static long next(long before, long salt, long number, Entries entries) {
+        SipHash hash = new SipHash(before, salt).update(number);
+        entries.feed(hash);
         return hash.finish();
     }
 }

@@ -78,11 +78,8 @@ final class FrameEncoder {
     }
 
     private static long bytesMax(JournalRecord record) {
-        long max = SegmentFormat.FRAME_HEADER_BYTES + 8;
-        for (byte[] key : record.keys()) {
-            max += key.length + ENTRY_OVERHEAD_MAX;
-        }
-        return max;
+        Entries entries = record.entries();
+        return SegmentFormat.FRAME_HEADER_BYTES + 8 + entries.keyBytes() + (long) entries.size() * ENTRY_OVERHEAD_MAX;
     }
 
     private int beginEntries(JournalRecord record) {
@@ -109,8 +106,8 @@ final class FrameEncoder {
     }
 
     private int putEntries(int start, JournalRecord record) {
-        byte[][] keys = record.keys();
-        long[] deltas = record.deltas();
+        byte[][] keys = record.entries().keys();
+        long[] deltas = record.entries().deltas();
         SegmentFormat.putInt(bytes, start + 12, keys.length);
         int at = start + SegmentFormat.FRAME_HEADER_BYTES;
         for (int i = 0; i < keys.length; i++) {

@@ -44,7 +44,6 @@ final class Recovery {
     private final LongSupplier clockNanos;
 
     private final SegmentReader reader = new SegmentReader();
-    private final KeyCache cache = new KeyCache();
     private final List<Found> found = new ArrayList<>();
     private final History history = new History();
     private long bytesTotal;
@@ -381,7 +380,7 @@ final class Recovery {
     }
 
     private JournalRecord record(Segment segment) throws CorruptJournalException {
-        JournalRecord record = reader.record(cache);
+        JournalRecord record = reader.record();
         if (record == null) {
             throw corrupt(segment.path, reader.offset(), "a frame's checksum is right, but it holds no record");
         }
@@ -390,9 +389,7 @@ final class Recovery {
 
     private void requireDigest(Segment segment, JournalRecord record, long before, long salt)
             throws CorruptJournalException {
-        long digest =
-                DigestChain.next(before, salt, record.number(), record.keys(), record.deltas(), record.keys().length);
-        if (digest != record.digest()) {
+        if (DigestChain.next(before, salt, record.number(), record.entries()) != record.digest()) {
             throw corrupt(segment.path, reader.offset(), "the digest of record " + record.number() + " does not agree");
         }
     }

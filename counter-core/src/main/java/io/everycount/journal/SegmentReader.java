@@ -3,7 +3,6 @@ package io.everycount.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,9 +10,16 @@ import org.jspecify.annotations.Nullable;
  * and nothing else before the checksum says so. Not thread-safe.
  */
 final class SegmentReader {
-    private static final int READ_BYTES = 1 << 20;
+    private static final int READ_BYTES_MIN = 1 << 16;
+
+    /** With its header, an array of that length fills whole regions of a garbage collector that has such. */
+    private static final int READ_BYTES_MAX = (1 << 22) - 64;
 
     private byte[] buffer = {};
+
+    /** Records share the buffer, so it must not be written to again. */
+    private boolean shared;
+
     private long bufferStart;
     private int bufferLength;
 
@@ -26,17 +32,12 @@ final class SegmentReader {
 
     private int at;
     private int length;
-    private int entry;
 
     /** Turns to a segment. */
     void open(JournalFiles.JournalFile segment, FrameChecksum checksumOfIt) throws IOException {
         file = segment;
         checksum = checksumOfIt;
         size = segment.size();
-        int useful = (int) Math.min(READ_BYTES, Math.max(size, SegmentFormat.HEADER_BYTES));
-        if (buffer.length < useful) {
-            buffer = new byte[useful];
-        }
         bufferStart = 0;
         bufferLength = 0;
     }
@@ -124,44 +125,26 @@ final class SegmentReader {
 
     /** What the frame holds; null if that is no record, although the checksum is right. */
     @Nullable
-    JournalRecord record(KeyCache cache) {
-        int count = SegmentFormat.intAt(buffer, at + 12);
-        // Each entry takes two bytes at least.
-        if (count < 0 || count > length / 2 || from() < 0 || number() <= from()) {
+    JournalRecord record() {
+        if (from() < 0 || number() <= from()) {
             return null;
         }
-        byte[][] keys = new byte[count][];
-        long[] deltas = new long[count];
-        int end = at + length;
-        entry = at + SegmentFormat.FRAME_HEADER_BYTES;
-        for (int i = 0; i < count; i++) {
-            long keyLength = varint(end);
-            if (keyLength < 0 || keyLength > end - entry) {
-                return null;
-            }
-            keys[i] = cache.get(buffer, entry, (int) keyLength);
-            entry += (int) keyLength;
-            long delta = varint(end);
-            if (entry > end) {
-                return null;
-            }
-            deltas[i] = delta >>> 1 ^ -(delta & 1);
-        }
-        return new JournalRecord(from(), number(), digest(), keys, deltas, SegmentFormat.longAt(buffer, at + 48));
+        shared = true;
+        PackedEntries entries = PackedEntries.in(
+                buffer, at + SegmentFormat.FRAME_HEADER_BYTES, at + length, SegmentFormat.intAt(buffer, at + 12));
+        return entries == null
+                ? null
+                : new JournalRecord(from(), number(), digest(), entries, SegmentFormat.longAt(buffer, at + 48));
     }
 
-    /** The next varint; leaves {@link #entry} behind the end if there is none. */
-    private long varint(int end) {
-        long value = 0;
-        for (int shift = 0; shift < 64 && entry < end; shift += 7) {
-            byte b = buffer[entry++];
-            value |= (b & 0x7fL) << shift;
-            if (b >= 0) {
-                return value;
-            }
-        }
-        entry = end + 1;
-        return 0;
+    /**
+     * How much to read from somewhere on: the more, the more was read before. So what the buffers take that are shared
+     * by records is not much more than what the records take, and where it is much, it is in few, large arrays, which
+     * garbage collectors do not move about.
+     */
+    private int useful(long position, int wanted) {
+        long most = Math.max(READ_BYTES_MIN, Math.min(READ_BYTES_MAX, position));
+        return (int) Math.max(wanted, Math.min(size - position, most));
     }
 
     /** Makes bytes of the file that are there available, and returns where in the buffer they begin. */
@@ -172,11 +155,14 @@ final class SegmentReader {
         int kept = 0;
         if (position >= bufferStart && position < bufferStart + bufferLength) {
             kept = (int) (bufferStart + bufferLength - position);
-            System.arraycopy(buffer, bufferLength - kept, buffer, 0, kept);
         }
-        if (wanted > buffer.length) {
-            buffer = Arrays.copyOf(buffer, wanted);
+        byte[] before = buffer;
+        int useful = useful(position, wanted);
+        if (shared || buffer.length < useful) {
+            buffer = new byte[useful];
+            shared = false;
         }
+        System.arraycopy(before, bufferLength - kept, buffer, 0, kept);
         bufferStart = position;
         bufferLength = kept;
         int most = (int) Math.min(buffer.length, size - position);

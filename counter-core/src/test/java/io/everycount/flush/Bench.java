@@ -8,7 +8,6 @@ import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.QuarantinedEntry;
 import java.lang.reflect.Field;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -216,10 +215,7 @@ final class Bench {
     Map<String, Long> sums(long after, long upTo) {
         Map<String, Long> sums = new HashMap<>();
         for (long r = after; r < upTo; r++) {
-            DeltaRecord record = archive.get((int) r);
-            for (int i = 0; i < record.size(); i++) {
-                sums.merge(new String(record.keys()[i], StandardCharsets.UTF_8), record.deltas()[i], Long::sum);
-            }
+            archive.get((int) r).entries().addTo(sums);
         }
         return sums;
     }

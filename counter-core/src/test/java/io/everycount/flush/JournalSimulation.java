@@ -337,14 +337,6 @@ final class JournalSimulation {
         book.digest = last.digest();
     }
 
-    private static Map<String, Long> sums(byte[][] keys, long[] deltas) {
-        Map<String, Long> sums = new HashMap<>();
-        for (int i = 0; i < keys.length; i++) {
-            sums.merge(new String(keys[i], StandardCharsets.UTF_8), deltas[i], Long::sum);
-        }
-        return sums;
-    }
-
     /**
      * Notes what is true at the ends of an instance's records from now on.
      *
@@ -362,7 +354,7 @@ final class JournalSimulation {
         book.sums.tailMap(base, false).clear();
         for (DeltaRecord record : records) {
             Map<String, Long> next = new HashMap<>(end);
-            sums(record.keys(), record.deltas()).forEach((key, sum) -> next.merge(key, sum, Long::sum));
+            record.entries().addTo(next);
             next.values().removeIf(sum -> sum == 0);
             end = next;
             book.sums.put(record.number(), end);

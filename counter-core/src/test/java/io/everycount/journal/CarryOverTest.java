@@ -36,8 +36,9 @@ class CarryOverTest {
             for (int number = 1; number <= RECORDS; number++) {
                 byte[][] keys = {"k".getBytes(StandardCharsets.UTF_8)};
                 long[] deltas = {number};
-                digest = DigestChain.next(digest, journal.salt(), number, keys, deltas, 1);
-                journal.append(new JournalRecord(number - 1, number, digest, keys, deltas, 1_000 + number), 2);
+                digest = DigestChain.next(digest, journal.salt(), number, Entries.of(keys, deltas));
+                journal.append(
+                        new JournalRecord(number - 1, number, digest, Entries.of(keys, deltas), 1_000 + number), 2);
             }
             journal.markForked("for a test");
             return journal.instanceId();
@@ -78,7 +79,7 @@ class CarryOverTest {
             List<Long> deltas = new ArrayList<>();
             List<Long> since = new ArrayList<>();
             for (JournalRecord record : adopted.recovered().records()) {
-                deltas.add(record.deltas()[0]);
+                deltas.add(record.entries().deltas()[0]);
                 since.add(record.sinceMillis());
             }
             assertThat(deltas).containsExactly(3L, 4L, 5L, 6L);

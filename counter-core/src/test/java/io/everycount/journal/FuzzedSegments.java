@@ -98,7 +98,7 @@ final class FuzzedSegments {
             sums.merge("k" + (i + 1) % 3, (long) i + 1, Long::sum);
         }
         JournalRecord sum = JournalModel.record(from, to, 0, SALT, sums);
-        JournalRecord piece = new JournalRecord(from, to, digest(to), sum.keys(), sum.deltas(), sum.sinceMillis());
+        JournalRecord piece = new JournalRecord(from, to, digest(to), sum.entries(), sum.sinceMillis());
         FrameEncoder encoder = new FrameEncoder();
         byte kind = repeats ? SegmentFormat.REPEATED : SegmentFormat.PIECE;
         encoder.piece(kind, checksum, number(), piece, index, count);

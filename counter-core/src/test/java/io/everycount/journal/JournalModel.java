@@ -57,8 +57,8 @@ final class JournalModel {
             keys[n] = entry.getKey().getBytes(StandardCharsets.UTF_8);
             deltas[n++] = entry.getValue();
         }
-        long digest = DigestChain.next(before, salt, number, keys, deltas, n);
-        return new JournalRecord(from, number, digest, keys, deltas, 1_000 + number);
+        long digest = DigestChain.next(before, salt, number, Entries.of(keys, deltas));
+        return new JournalRecord(from, number, digest, Entries.of(keys, deltas), 1_000 + number);
     }
 
     void appended(JournalRecord record) {
@@ -87,7 +87,7 @@ final class JournalModel {
                 .map(k -> k.getBytes(StandardCharsets.UTF_8))
                 .toArray(byte[][]::new);
         long[] deltas = sums.values().stream().mapToLong(v -> v).toArray();
-        return new JournalRecord(from, to, digest(to), keys, deltas, 1_000 + from);
+        return new JournalRecord(from, to, digest(to), Entries.of(keys, deltas), 1_000 + from);
     }
 
     /** One of the places from which records can be replaced; negative if there is none. */
@@ -124,9 +124,7 @@ final class JournalModel {
 
     private static Map<String, Long> content(JournalRecord record) {
         Map<String, Long> content = new HashMap<>();
-        for (int i = 0; i < record.keys().length; i++) {
-            content.put(new String(record.keys()[i], StandardCharsets.UTF_8), record.deltas()[i]);
-        }
+        record.entries().addTo(content);
         return content;
     }
 

@@ -158,8 +158,10 @@ final class JournalCommand implements Callable<Integer> {
                 json.writeStringField(
                         "since", Instant.ofEpochMilli(record.sinceMillis()).toString());
                 json.writeObjectFieldStart("deltas");
-                for (int i = 0; i < record.keys().length; i++) {
-                    json.writeNumberField(new String(record.keys()[i], StandardCharsets.UTF_8), record.deltas()[i]);
+                byte[][] keys = record.entries().keys();
+                long[] deltas = record.entries().deltas();
+                for (int i = 0; i < keys.length; i++) {
+                    json.writeNumberField(new String(keys[i], StandardCharsets.UTF_8), deltas[i]);
                 }
                 json.writeEndObject();
                 json.writeEndObject();

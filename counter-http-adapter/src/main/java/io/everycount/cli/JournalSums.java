@@ -2,7 +2,6 @@
 package io.everycount.cli;
 
 import io.everycount.journal.JournalRecord;
-import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +19,8 @@ record JournalSums(int records, Map<String, Long> byKey, long sum) {
         Map<String, Long> byKey = new TreeMap<>();
         long sum = 0;
         for (JournalRecord record : records) {
-            for (int i = 0; i < record.keys().length; i++) {
-                byKey.merge(new String(record.keys()[i], StandardCharsets.UTF_8), record.deltas()[i], Long::sum);
-                sum += record.deltas()[i];
-            }
+            record.entries().addTo(byKey);
+            sum += record.entries().deltaSum();
         }
         return new JournalSums(records.size(), byKey, sum);
     }
