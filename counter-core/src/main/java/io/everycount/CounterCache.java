@@ -362,8 +362,8 @@ public final class CounterCache implements AutoCloseable {
      *
      * @param timeout how long the sinks may take; zero leaves everything pending
      * @return what was saved and what was not; nothing is thrown for what was not
-     * @throws InterruptedException if interrupted; the cache is closed even then, and another call has the
-     *     report
+     * @throws InterruptedException if interrupted; the cache is closed even then, after two seconds at most, and
+     *     another call has the report
      * @throws UnconfirmedException if an earlier call has not ended in time
      */
     public CloseReport close(Duration timeout) throws InterruptedException {

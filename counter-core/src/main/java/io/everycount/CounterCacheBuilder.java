@@ -303,7 +303,7 @@ public final class CounterCacheBuilder {
                 thread,
                 random,
                 System::nanoTime);
-        return OpenJournal.open(directory, settings, thread);
+        return OpenJournal.open(directory, required.size() + bestEffort.size(), settings, thread);
     }
 
     private PipelineSettings settings(SecureRandom random, Events events) {

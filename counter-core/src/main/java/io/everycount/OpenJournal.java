@@ -28,12 +28,13 @@ final class OpenJournal {
     /**
      * Takes a directory that nobody holds, or makes one, and reads what it has.
      *
+     * @param sinks how many the cache has
      * @throws JournalException if that fails
      */
-    static OpenJournal open(Path directory, JournalSettings settings, JournalThread thread) {
+    static OpenJournal open(Path directory, int sinks, JournalSettings settings, JournalThread thread) {
         try {
             JournalRoot root = JournalRoot.of(directory, settings);
-            Journal own = root.openOwn(progress("Recovering"));
+            Journal own = root.openOwn(sinks, progress("Recovering"));
             int records = own.recovered().records().size();
             LOG.info(
                     "Journal {} opened with {} records of earlier; {} of them may have to be written",

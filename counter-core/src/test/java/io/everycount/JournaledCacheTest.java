@@ -3,17 +3,21 @@ package io.everycount;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.everycount.journal.JournalRoot;
 import io.everycount.model.Await;
 import io.everycount.model.ModelStore;
 import io.everycount.model.ModelStore.Fault;
 import io.everycount.model.ModelStore.Guard;
+import io.everycount.sink.Gap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -144,7 +148,7 @@ class JournaledCacheTest {
             cache.add("a", 1);
             cache.commit(LONG);
             assertThat(sink).isNotDone();
-            assertThat(store.totals()).isEmpty();
+            assertThat(sum(store.totals())).isZero();
             back();
             sink.join();
             cache.flush(LONG);
@@ -161,7 +165,7 @@ class JournaledCacheTest {
             assertThatThrownBy(() -> cache.commit(LONG)).isInstanceOf(IllegalStateException.class);
             cache.flush(LONG);
         }
-        assertThat(store.totals()).isEmpty();
+        assertThat(sum(store.totals())).isZero();
     }
 
     @Test
@@ -213,6 +217,37 @@ class JournaledCacheTest {
             second.flush(LONG);
             assertThat(store.total("a")).isEqualTo(10);
         }
+    }
+
+    @Test
+    void what_a_restart_finds_lost_for_good_is_declared_with_its_sum() throws Exception {
+        String filler = "x".repeat(200);
+        try (CounterCache first =
+                builder().retain(Duration.ZERO, 0).journalBytes(1 << 20).build()) {
+            for (int i = 0; i < 20; i++) {
+                for (int k = 0; k < 1_000; k++) {
+                    first.add(filler + k, 1);
+                }
+                first.flush(LONG);
+            }
+        }
+        store.rewind(1_000);
+        assertThat(sum(store.totals())).isZero();
+        try (CounterCache second = builder().build()) {
+            second.add("a", 100);
+            second.flush(LONG);
+            CounterStats stats = second.stats();
+            assertThat(stats.lost()).as("of what this process accepted").isZero();
+            assertThat(stats.accepted())
+                    .isEqualTo(stats.persisted() + stats.quarantined() + stats.lost() + stats.pending());
+        }
+        long declared = store.gaps().stream().mapToLong(Gap::deltaSum).sum();
+        assertThat(sum(store.totals()) + declared).isEqualTo(20_100);
+        assertThat(declared).isPositive();
+    }
+
+    private static long sum(Map<String, Long> totals) {
+        return totals.values().stream().mapToLong(v -> v).sum();
     }
 
     @Test
@@ -467,7 +502,7 @@ class JournaledCacheTest {
                 .hasMessageContaining("now leads to store");
         CloseReport report = second.close(Duration.ZERO);
         assertThat(report.isJournaled()).isTrue();
-        assertThat(store.totals()).isEmpty();
+        assertThat(sum(store.totals())).isZero();
     }
 
     @Test
@@ -512,6 +547,62 @@ class JournaledCacheTest {
         }
         assertThat(store.total("a")).isEqualTo(2);
         assertThat(other.total("a")).isEqualTo(2);
+    }
+
+    @Test
+    void with_a_sink_less_what_that_one_lacks_is_kept_for_who_has_it() throws Exception {
+        ModelStore other = new ModelStore("other", Guard.STRICT, 1_000);
+        other.faults((op, argument) -> Fault.BEFORE);
+        CounterCache first = builder().alsoTo(other).build();
+        join(first.addAsync("a", 1, AckLevel.JOURNAL));
+        Await.until(() -> store.total("a") == 1);
+        abandon(first);
+        try (CounterCache alone = builder().retain(Duration.ZERO, 0).build()) {
+            assertThat(alone.instanceId()).isNotEqualTo(first.instanceId());
+            alone.add("a", 1);
+            alone.flush(LONG);
+            Await.until(() -> alone.stats().journal().unadoptable() == 1);
+        }
+        other.faults((op, argument) -> Fault.NONE);
+        try (CounterCache both = builder().alsoTo(other).build()) {
+            Await.until(() -> other.total("a") >= 1);
+        }
+        assertThat(store.total("a")).isEqualTo(2);
+    }
+
+    @Test
+    void a_journal_that_cannot_be_locked_stops_neither_a_start_nor_the_adoption_of_others() throws Exception {
+        away();
+        List<CounterCache> caches = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            CounterCache cache = builder().build();
+            caches.add(cache);
+            join(cache.addAsync("a", 1, AckLevel.JOURNAL));
+        }
+        for (CounterCache cache : caches) {
+            abandon(cache);
+        }
+        back();
+        UUID first = caches.stream()
+                .map(CounterCache::instanceId)
+                .min(Comparator.comparing(UUID::toString))
+                .orElseThrow();
+        Path lock = root.resolve(first + ".lock");
+        Files.delete(lock);
+        Files.createDirectory(lock);
+        assertThat(JournalRoot.list(root))
+                .extracting(JournalRoot.Entry::instanceId, JournalRoot.Entry::state)
+                .contains(tuple(first, JournalRoot.State.UNREADABLE))
+                .hasSize(3);
+        try (CounterCache next = builder().build()) {
+            assertThat(next.instanceId()).isNotEqualTo(first);
+            Await.until(() -> store.total("a") == 2);
+            Await.until(() -> next.stats().journal().unadoptable() == 1);
+        }
+        Files.delete(lock);
+        try (CounterCache next = builder().build()) {
+            Await.until(() -> store.total("a") == 3);
+        }
     }
 
     @Test

@@ -177,7 +177,7 @@ public final class JournalReport {
         ExecutorService housekeeping = Executors.newSingleThreadExecutor();
         JournalSettings settings =
                 new JournalSettings(64 << 20, 1L << 30, housekeeping, new Random(), System::nanoTime);
-        try (Journal journal = JournalRoot.of(root, settings).openOwn((id, done, total, records) -> {})) {
+        try (Journal journal = JournalRoot.of(root, settings).openOwn(1, (id, done, total, records) -> {})) {
             long digest = 0;
             long[] nanos = new long[1 << 16];
             long slowestRoll = 0;

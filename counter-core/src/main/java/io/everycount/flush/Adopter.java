@@ -152,9 +152,7 @@ public final class Adopter {
         }
         leftAlone.clear();
         try {
-            forked = (int) root.list().stream()
-                    .filter(entry -> entry.state() == JournalRoot.State.FORKED)
-                    .count();
+            forked = root.forked();
             while (!closing && adoptOne()) {
                 // One after the other.
             }
@@ -182,10 +180,23 @@ public final class Adopter {
     private void consider(Journal found) throws IOException {
         String problem = problem(found);
         if (problem == null) {
-            adoptions.add(new Adoption(found, required, bestEffort, settings, events));
+            begin(found);
         } else {
             refuse(found.instanceId(), problem);
             found.close();
+        }
+    }
+
+    private void begin(Journal found) throws IOException {
+        boolean begun = false;
+        try {
+            adoptions.add(new Adoption(found, required, bestEffort, settings, events));
+            begun = true;
+        } finally {
+            if (!begun) {
+                // Without memory for it, say: the lock must not stay.
+                found.close();
+            }
         }
     }
 
@@ -199,7 +210,7 @@ public final class Adopter {
                         + "; start a process whose sink leads there, or move the directory away";
             }
         }
-        return found.store(sinks) == null
+        return found.sinks() <= sinks
                 ? null
                 : "it was written to more than the " + sinks + " sinks of this process; start one that has them all";
     }

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,9 @@ public final class Pipeline {
     private volatile @Nullable String whyStopped;
     private volatile boolean abandoned;
     private volatile long flushUpTo;
+
+    /** Whether one of closing and the drainer is over: the other one then closes the journal. */
+    private final AtomicBoolean journalLeft = new AtomicBoolean();
 
     /** The end of what the journal had when it was opened. */
     private final RecordLog.Point recovered;
@@ -166,7 +170,7 @@ public final class Pipeline {
         }
         drainer = new Drainer(cells, log, journal, acknowledgements, this, events, settings);
         pendingSums = new PendingSums(cells, drainer, log, this);
-        drainWorker = new Worker(threadName + "-drain", drainer::step);
+        drainWorker = new Worker(threadName + "-drain", drainer::step, this::drainerEnded);
         required.forEach(sink -> addWriter(sink, true, threadName));
         bestEffort.forEach(sink -> addWriter(sink, false, threadName));
     }
@@ -566,13 +570,44 @@ public final class Pipeline {
             drainWorker.signal();
             writeWorkers.forEach(Worker::signal);
             leaveRunning(PipelineState.CLOSED, "the cache was closed");
-            PipelineStoppedException why = new PipelineStoppedException(
-                    PipelineState.CLOSED, "the cache was closed before the sink could be written");
-            acknowledgements.fail(why);
-            if (!drainWorker.isAlive()) {
-                drainer.fail(why);
-                closeJournal();
+            acknowledgements.fail(new PipelineStoppedException(
+                    PipelineState.CLOSED, "the cache was closed before the sink could be written"));
+            joinAnyway();
+            if (!drainWorker.isAlive() || !journalLeft.compareAndSet(false, true)) {
+                endDrains();
             }
+        }
+    }
+
+    /**
+     * The drainer's last act. If it outlives closing, because a disk does not answer, the journal must not stay locked
+     * for as long as the process lives.
+     */
+    private void drainerEnded() {
+        if (!journalLeft.compareAndSet(false, true)) {
+            endDrains();
+        }
+    }
+
+    private void endDrains() {
+        drainer.fail(new PipelineStoppedException(
+                PipelineState.CLOSED, "the cache was closed before the sink could be written"));
+        closeJournal();
+    }
+
+    /** Who was interrupted still waits a little for the last drain, as nobody can tell what is in it before it ends. */
+    private void joinAnyway() {
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + FAILED_DRAIN_NANOS;
+        for (long left = FAILED_DRAIN_NANOS; drainWorker.isAlive() && left > 0; left = deadline - System.nanoTime()) {
+            try {
+                drainWorker.join(left);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -608,8 +643,10 @@ public final class Pipeline {
 
     /** What closing left behind. For use after {@link #close}. */
     public Remains remains() {
+        // As long as the drainer lives, the journal may still get everything, and whoever opens it next writes it.
+        boolean living = drainWorker.isAlive();
         // First what is in flight, then the marks: a batch that is neither is certainly not in the sink.
-        long upToUnknown = 0;
+        long upToUnknown = living && journal != null ? Long.MAX_VALUE : 0;
         for (SinkWriter writer : writers) {
             CounterBatch batch = writer.inFlight();
             if (writer.isRequired() && batch != null) {
@@ -626,7 +663,7 @@ public final class Pipeline {
             record.entries().addTo(record.number() <= upToUnknown ? unknown : unsaved);
         }
         boolean drained = drainer.isClosed();
-        if (!drained && !drainWorker.isAlive()) {
+        if (!drained && !living) {
             Collector leftOver = drainer.leftOver();
             for (int i = 0; i < leftOver.size(); i++) {
                 Object key = leftOver.key(i);

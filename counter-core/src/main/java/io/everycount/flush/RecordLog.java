@@ -72,7 +72,7 @@ final class RecordLog {
     }
 
     /**
-     * With what a journal has. Sums begin with the oldest record that is kept.
+     * With what a journal has.
      *
      * @param salt of the journal's opening
      */
@@ -81,7 +81,7 @@ final class RecordLog {
         this.salt = salt;
         base = recovered.baseNumber() == 0
                 ? Point.ORIGIN
-                : new Point(new Mark(recovered.baseNumber(), recovered.baseDigest()), 0, 0);
+                : new Point(new Mark(recovered.baseNumber(), recovered.baseDigest()), recovered.baseSum(), 0);
         Point end = base;
         Point known = base;
         for (JournalRecord r : recovered.records()) {

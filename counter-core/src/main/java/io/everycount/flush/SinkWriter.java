@@ -76,7 +76,7 @@ final class SinkWriter {
     private boolean met;
     private RecordLog.Point mark;
     private final ArrayDeque<SetAside> quarantines = new ArrayDeque<>();
-    private final ArrayDeque<Gap> gaps = new ArrayDeque<>();
+    private final ArrayDeque<Lost> gaps = new ArrayDeque<>();
     private @Nullable Gap gapInDoubt;
     private RecordLog.@Nullable Point inFlightEnd;
     private boolean hurried;
@@ -96,12 +96,15 @@ final class SinkWriter {
 
     private record SetAside(long record, long deltaSum) {}
 
+    /** A gap up to a record, and what of it was accepted since this log was opened. */
+    private record Lost(long record, long deltaSum) {}
+
     /**
      * What other threads may know.
      *
      * @param mark up to where the sink has this instance's records
      * @param quarantined the sum of deltas set aside
-     * @param lost the sum of deltas in declared gaps
+     * @param lost the sum of deltas in declared gaps, of what was accepted since the log was opened
      * @param known whether the mark comes from the sink, and not only from what was known when this started
      * @param failing whether the last attempt failed
      * @param batches written so far
@@ -403,7 +406,7 @@ final class SinkWriter {
         if (point.record() == 0) {
             setAsideLongAgo = 0;
         }
-        gaps.removeIf(gap -> gap.to().record() > point.record());
+        gaps.removeIf(gap -> gap.record > point.record());
         mark = point;
         rewinds++;
         refusals = 0;
@@ -430,7 +433,9 @@ final class SinkWriter {
     }
 
     private void gapDeclared(Gap gap, RecordLog.Point to) {
-        gaps.add(gap);
+        RecordLog.Point start = log.start();
+        long from = gap.from().record() < start.record() ? start.deltaSum() : to.deltaSum() - gap.deltaSum();
+        gaps.add(new Lost(to.record(), to.record() <= start.record() ? 0 : to.deltaSum() - from));
         moveTo(to);
         events.gap(sink, gap.from().record(), gap.to().record(), gap.deltaSum());
     }
@@ -541,8 +546,8 @@ final class SinkWriter {
             setAside += q.deltaSum;
         }
         long lost = 0;
-        for (Gap gap : gaps) {
-            lost += gap.deltaSum();
+        for (Lost gap : gaps) {
+            lost += gap.deltaSum;
         }
         boolean failing = failures > 0 || !registered;
         progress = new Progress(mark, setAside, lost, known, failing, batches, retries, rewinds, lastError, state);

@@ -20,7 +20,19 @@ final class Worker {
     private final Thread thread;
 
     Worker(String name, LongSupplier step) {
-        thread = new Thread(() -> run(step), name);
+        this(name, step, () -> {});
+    }
+
+    /**
+     * @param end what the thread does after its last step
+     */
+    Worker(String name, LongSupplier step, Runnable end) {
+        thread = new Thread(
+                () -> {
+                    run(step);
+                    end.run();
+                },
+                name);
         thread.setDaemon(true);
     }
 

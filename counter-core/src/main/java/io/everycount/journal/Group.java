@@ -51,10 +51,20 @@ record Group(
         return records.isEmpty() ? end : records.get(records.size() - 1).number();
     }
 
-    /** The header of a segment that begins with it. */
-    SegmentHeader header(UUID instanceId, SegmentName name, long salt) {
+    /**
+     * The header of a segment that begins with it.
+     *
+     * @param lastSum of all deltas up to the last record that counts
+     */
+    SegmentHeader header(UUID instanceId, SegmentName name, long salt, long lastSum) {
+        long baseSum = lastSum;
+        if (isSet()) {
+            for (JournalRecord record : records) {
+                baseSum -= record.entries().deltaSum();
+            }
+        }
         return new SegmentHeader(
-                instanceId, name, kind == SegmentFormat.REPEATED, salt, base, baseDigest, end, endDigest);
+                instanceId, name, kind == SegmentFormat.REPEATED, salt, base, baseDigest, end, endDigest, baseSum);
     }
 
     /** Encodes one frame, which is all there is unless it is a set. */

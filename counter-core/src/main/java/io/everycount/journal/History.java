@@ -10,6 +10,7 @@ final class History {
     private boolean known;
     private long base;
     private long baseDigest;
+    private long baseSum;
     private long applied;
 
     /** Where the last thing written begins that was forced as a whole; all of it if nothing was written behind it. */
@@ -22,10 +23,11 @@ final class History {
         return known;
     }
 
-    void begin(long number, long digest) {
+    void begin(SegmentHeader header) {
         known = true;
-        base = number;
-        baseDigest = digest;
+        base = header.base();
+        baseDigest = header.baseDigest();
+        baseSum = header.baseSum();
     }
 
     int recordCount() {
@@ -118,6 +120,6 @@ final class History {
 
     Recovered recovered() {
         long bounded = Math.min(Math.max(applied, base), lastNumber());
-        return new Recovered(base, baseDigest, List.copyOf(records), bounded);
+        return new Recovered(base, baseDigest, baseSum, List.copyOf(records), bounded);
     }
 }

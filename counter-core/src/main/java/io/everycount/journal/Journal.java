@@ -71,6 +71,7 @@ public final class Journal implements Closeable {
     private long segmentNumber;
     private long lastNumber;
     private long lastDigest;
+    private long lastSum;
 
     /** A record that could not be written yet, or pieces, which have to be before anything else is. */
     private @Nullable JournalRecord unwritten;
@@ -97,6 +98,7 @@ public final class Journal implements Closeable {
         recovered = found;
         lastNumber = found.lastNumber();
         lastDigest = found.lastDigest();
+        lastSum = found.lastSum();
         incarnation = recovery.incarnation() + 1;
         salt = readOnly ? 0 : settings.random().nextLong();
         segments = new Segments(recovery.segments());
@@ -196,6 +198,7 @@ public final class Journal implements Closeable {
         unwritten = null;
         lastNumber = record.number();
         lastDigest = record.digest();
+        lastSum += record.entries().deltaSum();
         meter.appended();
     }
 
@@ -353,7 +356,7 @@ public final class Journal implements Closeable {
         try {
             fresh = openSegment(segment, useSpare);
             encoder.clear();
-            encoder.header(group.header(instanceId, name, salt));
+            encoder.header(group.header(instanceId, name, salt, lastSum));
             if (group.isSet()) {
                 group.encodeSet(encoder, fresh);
             } else {
@@ -428,6 +431,16 @@ public final class Journal implements Closeable {
     /** The store that one of the instance's sinks leads to; null if that is not known yet. */
     public @Nullable UUID store(int sink) {
         return stores.get(sink);
+    }
+
+    /** How many sinks the instance has or had, at most; 0 if nobody said. */
+    public int sinks() {
+        return stores.sinks();
+    }
+
+    /** Notes durably how many sinks the instance has, if it is more than are known. */
+    void noteSinks(int sinks) throws IOException {
+        stores.sinks(sinks);
     }
 
     /**

@@ -34,6 +34,8 @@ public final class JournalRoot {
         LOCKED,
         /** Its history does not agree with a sink's; it is not opened but by a person with a tool. */
         FORKED,
+        /** It cannot be looked at, perhaps for lack of a permission. */
+        UNREADABLE,
         /** Chosen records of it are another instance's now; it is kept for people to look at. */
         CARRIED,
         /** All is applied; its files are being deleted. */
@@ -43,7 +45,7 @@ public final class JournalRoot {
     /**
      * An instance's directory.
      *
-     * @param holderOrReason who has it open, why it is forked, or where its records are now; empty otherwise
+     * @param holderOrReason who has it open, why it is forked or unreadable, or where its records are now; empty otherwise
      */
     public record Entry(UUID instanceId, Path directory, State state, String holderOrReason) {}
 
@@ -63,17 +65,20 @@ public final class JournalRoot {
     }
 
     /**
-     * Opens the first journal that nobody has open, or else makes one for a new instance.
+     * Opens the first journal that nobody has open, or else makes one for a new instance. Left alone are those that
+     * cannot be locked, and those of instances that had more sinks: what only a missing one lacks would be let go of.
+     * Who wants to adopt them is told why it cannot.
      *
+     * @param sinks how many the caller has
      * @throws JournalOpenException if the first one cannot be opened; no other is taken instead
      */
-    public Journal openOwn(RecoveryProgress progress) throws IOException {
+    public Journal openOwn(int sinks, RecoveryProgress progress) throws IOException {
         files.createDirectories(root);
         sweep();
         for (UUID instanceId : instances("")) {
-            Closeable lock = lockUnlessForked(instanceId);
+            Closeable lock = lockIfSuitable(instanceId, sinks);
             if (lock != null) {
-                return open(instanceId, lock, Journal.Use.OWN, progress);
+                return openOwn(instanceId, lock, sinks, progress);
             }
         }
         UUID instanceId = newId();
@@ -81,7 +86,21 @@ public final class JournalRoot {
         if (lock == null) {
             throw new JournalLockedException(instanceId, holder(instanceId));
         }
-        return open(instanceId, lock, Journal.Use.OWN, progress);
+        return openOwn(instanceId, lock, sinks, progress);
+    }
+
+    private Journal openOwn(UUID instanceId, Closeable lock, int sinks, RecoveryProgress progress) throws IOException {
+        Journal journal = open(instanceId, lock, Journal.Use.OWN, progress);
+        boolean noted = false;
+        try {
+            journal.noteSinks(sinks);
+            noted = true;
+            return journal;
+        } finally {
+            if (!noted) {
+                journal.close();
+            }
+        }
     }
 
     /**
@@ -94,8 +113,7 @@ public final class JournalRoot {
      */
     public @Nullable Journal adopt(Set<UUID> except, RecoveryProgress progress) throws IOException {
         for (UUID instanceId : instances("")) {
-            Closeable lock =
-                    except.contains(instanceId) || !hasSegments(instanceId) ? null : lockUnlessForked(instanceId);
+            Closeable lock = except.contains(instanceId) ? null : lockToAdopt(instanceId);
             if (lock != null) {
                 Journal journal = open(instanceId, lock, Journal.Use.ADOPT, progress);
                 if (journal.recovered().lastNumber() > 0) {
@@ -117,7 +135,12 @@ public final class JournalRoot {
         if (!instances("").contains(instanceId)) {
             throw new JournalOpenException(instanceId, "there is no journal " + directory(instanceId), null);
         }
-        Closeable lock = lock(instanceId);
+        Closeable lock;
+        try {
+            lock = lock(instanceId);
+        } catch (IOException e) {
+            throw notLocked(instanceId, e);
+        }
         if (lock == null) {
             throw new JournalLockedException(instanceId, holder(instanceId));
         }
@@ -166,11 +189,28 @@ public final class JournalRoot {
         }
     }
 
+    /** How many directories are marked as forked, of those that can be looked at. Takes no lock. */
+    public int forked() throws IOException {
+        int forked = 0;
+        for (UUID instanceId : instances("")) {
+            try {
+                forked += isForked(instanceId) ? 1 : 0;
+            } catch (IOException e) {
+                // Who wants to adopt it is told.
+            }
+        }
+        return forked;
+    }
+
     /** All instances' directories. Takes each free lock for a moment. */
     public List<Entry> list() throws IOException {
         List<Entry> entries = new ArrayList<>();
         for (UUID instanceId : instances("")) {
-            entries.add(entry(instanceId));
+            try {
+                entries.add(entry(instanceId));
+            } catch (IOException e) {
+                entries.add(new Entry(instanceId, directory(instanceId), State.UNREADABLE, e.toString()));
+            }
         }
         for (UUID instanceId : instances(CarryOver.CARRIED_SUFFIX)) {
             entries.add(carried(instanceId));
@@ -222,6 +262,38 @@ public final class JournalRoot {
                 lock.close();
             }
         }
+    }
+
+    private @Nullable Closeable lockIfSuitable(UUID instanceId, int sinks) throws IOException {
+        Closeable lock;
+        try {
+            lock = lockUnlessForked(instanceId);
+        } catch (IOException e) {
+            return null;
+        }
+        boolean suitable = false;
+        try {
+            suitable = lock != null
+                    && Stores.read(files, instanceId, directory(instanceId)).sinks() <= sinks;
+        } finally {
+            if (lock != null && !suitable) {
+                lock.close();
+            }
+        }
+        return suitable ? lock : null;
+    }
+
+    private @Nullable Closeable lockToAdopt(UUID instanceId) throws JournalOpenException {
+        try {
+            return hasSegments(instanceId) ? lockUnlessForked(instanceId) : null;
+        } catch (IOException e) {
+            throw notLocked(instanceId, e);
+        }
+    }
+
+    private JournalOpenException notLocked(UUID instanceId, IOException e) {
+        return new JournalOpenException(
+                instanceId, "could not lock the journal " + directory(instanceId) + ": " + e, e);
     }
 
     private @Nullable Closeable lockUnlessForked(UUID instanceId) throws IOException {

@@ -287,7 +287,7 @@ final class Recovery {
     /** An ordinary segment goes on where the last one ended, or repeats its last record. */
     private void enter(Segment segment, SegmentHeader header) throws CorruptJournalException {
         if (!history.isKnown()) {
-            history.begin(header.base(), header.baseDigest());
+            history.begin(header);
         } else if (header.base() > history.lastNumber()) {
             throw corrupt(
                     segment.path,
@@ -305,7 +305,7 @@ final class Recovery {
 
     private void replace(Segment segment, SegmentHeader header, long setEnd) throws IOException {
         if (!history.isKnown()) {
-            history.begin(header.base(), header.baseDigest());
+            history.begin(header);
         } else if (!history.isBoundary(header.base(), header.baseDigest())) {
             throw corrupt(
                     segment.path,

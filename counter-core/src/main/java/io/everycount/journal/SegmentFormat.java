@@ -24,7 +24,7 @@ import java.nio.ByteOrder;
  *  64   8  digest at base                               40  8  digest at number
  *  72   8  end: the last number when it was begun       48  8  since, in milliseconds since 1970
  *  80   8  digest at end                                56  4  index of a piece in its set, from 0
- *  88  36  zero                                         60  4  how many pieces are in its set
+ *  88   8  sum of all deltas up to base               60  4  how many pieces are in its set
  * 124   4  CRC32C of the bytes before                   64     entries: length of the key as a varint, the key
  *                                                              in UTF-8, the delta as a zigzag varint; then
  *                                                              zeros up to the multiple of 8

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param base the number before the first frame
  * @param end the last number when the segment was begun: all records up to it were durable then, or up to the base if
  *     it repeats them
+ * @param baseSum of all deltas up to the base, modulo 2^64
  */
 record SegmentHeader(
         UUID instanceId,
@@ -22,7 +23,8 @@ record SegmentHeader(
         long base,
         long baseDigest,
         long end,
-        long endDigest) {
+        long endDigest,
+        long baseSum) {
     private static final int CRC_AT = SegmentFormat.HEADER_BYTES - 4;
 
     /** Whether the segment begins with a set of pieces. */
@@ -49,6 +51,7 @@ record SegmentHeader(
         SegmentFormat.putLong(into, 64, baseDigest);
         SegmentFormat.putLong(into, 72, end);
         SegmentFormat.putLong(into, 80, endDigest);
+        SegmentFormat.putLong(into, 88, baseSum);
         SegmentFormat.putInt(into, CRC_AT, crc(into));
     }
 
@@ -72,7 +75,8 @@ record SegmentHeader(
                 SegmentFormat.longAt(from, 56),
                 SegmentFormat.longAt(from, 64),
                 SegmentFormat.longAt(from, 72),
-                SegmentFormat.longAt(from, 80));
+                SegmentFormat.longAt(from, 80),
+                SegmentFormat.longAt(from, 88));
         return header.base >= 0 && header.end >= header.base ? header : null;
     }
 

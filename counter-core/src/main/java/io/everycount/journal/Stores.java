@@ -9,26 +9,30 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which store each sink of an instance leads to: in the file {@code stores}, one line for each after the first, which
- * has the version. Thread-safe.
+ * How many sinks an instance has, and which store each leads to: in the file {@code stores}. Its first line has the
+ * version, the second the number of sinks; and then there is one for each sink of which the store is known. Thread-safe.
  */
 final class Stores {
     static final String FILE = "stores";
 
     private static final String FIRST_LINE = "everycount stores 1";
+    private static final String SINKS = "sinks";
 
     private final JournalFiles files;
     private final Path directory;
     private final Map<Integer, UUID> bound;
+    private int sinks;
 
-    private Stores(JournalFiles files, Path directory, Map<Integer, UUID> bound) {
+    private Stores(JournalFiles files, Path directory, int sinks, Map<Integer, UUID> bound) {
         this.files = files;
         this.directory = directory;
+        this.sinks = sinks;
         this.bound = bound;
     }
 
     static Stores read(JournalFiles files, UUID instanceId, Path directory) throws IOException {
         Map<Integer, UUID> bound = new TreeMap<>();
+        int sinks = 0;
         if (files.list(directory).contains(FILE)) {
             Path file = directory.resolve(FILE);
             String text = TextFile.read(files, file);
@@ -43,20 +47,42 @@ final class Stores {
             for (int i = 1; i < lines.length; i++) {
                 try {
                     int space = lines[i].indexOf(' ');
-                    bound.put(
-                            Integer.parseInt(lines[i].substring(0, space)),
-                            UUID.fromString(lines[i].substring(space + 1)));
+                    String first = lines[i].substring(0, space);
+                    String second = lines[i].substring(space + 1);
+                    if (first.equals(SINKS)) {
+                        sinks = Integer.parseInt(second);
+                    } else {
+                        int sink = Integer.parseInt(first);
+                        bound.put(sink, UUID.fromString(second));
+                        sinks = Math.max(sinks, sink + 1);
+                    }
                 } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
                     throw new CorruptJournalException(
-                            instanceId, file, text.indexOf(lines[i]), "\"" + lines[i] + "\" is no number and store id");
+                            instanceId,
+                            file,
+                            text.indexOf(lines[i]),
+                            "\"" + lines[i] + "\" is neither a number of sinks nor a sink's number and store");
                 }
             }
         }
-        return new Stores(files, directory, bound);
+        return new Stores(files, directory, sinks, bound);
     }
 
     synchronized @Nullable UUID get(int sink) {
         return bound.get(sink);
+    }
+
+    /** How many sinks there were at most. */
+    synchronized int sinks() {
+        return sinks;
+    }
+
+    /** Notes durably how many there are, if it is more than there were. */
+    synchronized void sinks(int count) throws IOException {
+        if (count > sinks) {
+            write(count, bound);
+            sinks = count;
+        }
     }
 
     /** See {@link Journal#bindStore}. */
@@ -70,9 +96,17 @@ final class Stores {
         }
         Map<Integer, UUID> next = new TreeMap<>(bound);
         next.put(sink, store);
-        StringBuilder text = new StringBuilder(FIRST_LINE).append('\n');
-        next.forEach((number, id) -> text.append(number).append(' ').append(id).append('\n'));
-        TextFile.write(files, directory, FILE, text.toString());
+        int count = Math.max(sinks, sink + 1);
+        write(count, next);
         bound.put(sink, store);
+        sinks = count;
+    }
+
+    private void write(int count, Map<Integer, UUID> stores) throws IOException {
+        StringBuilder text = new StringBuilder(FIRST_LINE).append('\n');
+        text.append(SINKS).append(' ').append(count).append('\n');
+        stores.forEach(
+                (number, id) -> text.append(number).append(' ').append(id).append('\n'));
+        TextFile.write(files, directory, FILE, text.toString());
     }
 }

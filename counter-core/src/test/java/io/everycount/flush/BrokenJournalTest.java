@@ -2,32 +2,42 @@
 package io.everycount.flush;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everycount.journal.Journal;
+import io.everycount.journal.JournalLockedException;
 import io.everycount.journal.JournalRoot;
 import io.everycount.journal.JournalSettings;
 import io.everycount.journal.MemoryFiles;
+import io.everycount.journal.RecoveryProgress;
+import io.everycount.model.Await;
 import io.everycount.model.ModelStore;
 import io.everycount.model.ModelStore.Fault;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Step by step: what becomes of increments while the journal's disk fails. */
 class BrokenJournalTest {
+    private static final RecoveryProgress SILENT = (instanceId, done, total, records) -> {};
+
     private final MemoryFiles files = new MemoryFiles(new Random(1));
     private final Random random = new Random(2);
     private final ModelStore store = new ModelStore("store");
     private Bench bench;
 
-    private Journal open() throws IOException {
+    private JournalRoot root() {
         return new JournalRoot(
-                        Path.of("/journals"), files, new JournalSettings(1 << 14, 1 << 20, task -> {}, random, () -> 0))
-                .openOwn((instanceId, done, total, records) -> {});
+                Path.of("/journals"), files, new JournalSettings(1 << 14, 1 << 20, task -> {}, random, () -> 0));
+    }
+
+    private Journal open() throws IOException {
+        return root().openOwn(1, SILENT);
     }
 
     @BeforeEach
@@ -130,5 +140,39 @@ class BrokenJournalTest {
         assertThat(stage.journaled().announced()).isCompletedExceptionally();
         assertThat(last.journaled().announced()).isCompletedExceptionally();
         assertThat(bench.pipeline.remains().journaled()).isFalse();
+    }
+
+    @Test
+    void who_is_interrupted_while_the_disk_hangs_leaves_the_journal_to_the_drainer() throws Exception {
+        CountDownLatch hanging = new CountDownLatch(1);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        files.faults((operation, path) -> {
+            hanging.countDown();
+            Await.on(goesOn);
+            return false;
+        });
+        bench.add("a", 3);
+        bench.pipeline.start();
+        bench.pipeline.requestDrain();
+        Await.on(hanging);
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> bench.pipeline.close(TimeUnit.SECONDS.toNanos(60)))
+                .isInstanceOf(InterruptedException.class);
+        Pipeline.Remains remains = bench.pipeline.remains();
+        assertThat(remains.complete()).isFalse();
+        assertThat(remains.journaled()).as("as nobody knows").isFalse();
+        assertThat(remains.unsaved()).isEmpty();
+        goesOn.countDown();
+        Await.until(() -> {
+            try (Journal next = root().open(bench.pipeline.instanceId(), true, SILENT)) {
+                assertThat(next.recovered().lastNumber()).isEqualTo(1);
+                return true;
+            } catch (JournalLockedException e) {
+                return false;
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        assertThat(store.total("a") == 0 || store.total("a") == 3).isTrue();
     }
 }

@@ -288,7 +288,7 @@ final class JournalSimulation {
                 ROOT, files, new JournalSettings(segmentBytes, bytesMax, tasks::add, random, () -> now));
         Journal journal = null;
         try {
-            journal = root.openOwn((instanceId, done, total, records) -> {});
+            journal = root.openOwn(1, (instanceId, done, total, records) -> {});
             Journal opened = journal;
             plan.seed = random.nextLong();
             plan.journal = journal;

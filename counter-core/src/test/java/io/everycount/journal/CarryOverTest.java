@@ -30,7 +30,7 @@ class CarryOverTest {
 
     /** A forked journal of six records: key {@code k} and as much as the record's number. */
     private static UUID prepare(JournalRoot root) throws IOException {
-        try (Journal journal = root.openOwn(SILENT)) {
+        try (Journal journal = root.openOwn(1, SILENT)) {
             journal.bindStore(0, STORE);
             long digest = 0;
             for (int number = 1; number <= RECORDS; number++) {

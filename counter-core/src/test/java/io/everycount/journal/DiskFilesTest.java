@@ -54,14 +54,14 @@ class DiskFilesTest {
     @Test
     void what_was_written_is_read() throws IOException {
         UUID id;
-        try (Journal journal = root().openOwn(SILENT)) {
+        try (Journal journal = root().openOwn(1, SILENT)) {
             id = journal.instanceId();
             append(journal, 200);
             journal.bindStore(0, new UUID(1, 2));
             assertThat(journal.stats().segments()).isGreaterThan(3);
             assertThat(journal.stats().spareReady()).isTrue();
         }
-        try (Journal journal = root().openOwn(SILENT)) {
+        try (Journal journal = root().openOwn(1, SILENT)) {
             assertThat(journal.instanceId()).isEqualTo(id);
             assertThat(journal.store(0)).isEqualTo(new UUID(1, 2));
             model.check(journal.recovered(), true);
@@ -88,7 +88,7 @@ class DiskFilesTest {
     void who_only_wants_to_know_what_is_there_needs_no_settings() throws IOException {
         Path directory = temp.resolve("a").resolve("b");
         assertThat(JournalRoot.list(directory)).isEmpty();
-        try (Journal journal = root().openOwn(SILENT)) {
+        try (Journal journal = root().openOwn(1, SILENT)) {
             assertThat(JournalRoot.list(directory))
                     .extracting(JournalRoot.Entry::instanceId, JournalRoot.Entry::state)
                     .containsExactly(tuple(journal.instanceId(), JournalRoot.State.LOCKED));
@@ -97,7 +97,7 @@ class DiskFilesTest {
 
     @Test
     void an_interrupt_from_before_does_no_harm_and_is_kept() throws IOException {
-        try (Journal journal = root().openOwn(SILENT)) {
+        try (Journal journal = root().openOwn(1, SILENT)) {
             Thread.currentThread().interrupt();
             append(journal, 30);
             assertThat(Thread.interrupted()).isTrue();
@@ -171,7 +171,7 @@ class DiskFilesTest {
                     .hasMessageContaining("process " + process.pid() + " on ");
             assertThat(root().list()).extracting(JournalRoot.Entry::state).containsExactly(JournalRoot.State.LOCKED);
             UUID ours;
-            try (Journal journal = root().openOwn(SILENT)) {
+            try (Journal journal = root().openOwn(1, SILENT)) {
                 ours = journal.instanceId();
                 assertThat(ours).isNotEqualTo(theirs);
             }

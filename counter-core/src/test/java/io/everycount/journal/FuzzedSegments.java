@@ -46,7 +46,7 @@ final class FuzzedSegments {
         int base = data.consumeBoolean() ? written : number();
         int end = data.consumeBoolean() ? base : number();
         boolean repeats = data.consumeBoolean();
-        new SegmentHeader(instanceId, name, repeats, SALT, base, digest(base), Math.max(base, end), digest(end))
+        new SegmentHeader(instanceId, name, repeats, SALT, base, digest(base), Math.max(base, end), digest(end), base)
                 .encode(header);
         damage(header);
         out.writeBytes(header);

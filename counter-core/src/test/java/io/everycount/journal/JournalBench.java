@@ -31,7 +31,7 @@ final class JournalBench {
     }
 
     Journal open() throws IOException {
-        return root.openOwn(SILENT);
+        return root.openOwn(2, SILENT);
     }
 
     Recovered read(UUID instanceId) throws IOException {

@@ -48,7 +48,7 @@ class JournalFuzzTest {
         SegmentName name = new SegmentName(1, 1);
         byte[] file = Arrays.copyOf(bytes, Math.min(bytes.length, BYTES_MAX));
         if (file.length > SegmentFormat.HEADER_BYTES && file[0] == 0) {
-            new SegmentHeader(ID, name, false, 7, 0, 0, 0, 0).encode(file);
+            new SegmentHeader(ID, name, false, 7, 0, 0, 0, 0, 0).encode(file);
         }
         put(name, file);
         checkReading();

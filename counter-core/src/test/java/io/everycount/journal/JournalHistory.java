@@ -305,7 +305,7 @@ final class JournalHistory {
     }
 
     private void open() throws IOException {
-        Journal opened = root.openOwn(SILENT);
+        Journal opened = root.openOwn(3, SILENT);
         journal = opened;
         Recovered found = opened.recovered();
         log.add("opened (" + found.baseNumber() + ".." + found.lastNumber() + "] ends "

@@ -162,6 +162,11 @@ final class JournalModel {
         assertThat(found.lastDigest()).as("last digest").isEqualTo(digest(last()));
         assertThat(found.baseNumber()).as("base").isBetween(0L, forgotten);
         assertThat(found.baseDigest()).as("digest of the base").isEqualTo(digest(found.baseNumber()));
+        assertThat(found.baseSum())
+                .as("sum up to the base")
+                .isEqualTo(sums(0, found.baseNumber()).values().stream()
+                        .mapToLong(v -> v)
+                        .sum());
         assertThat(found.appliedNumber())
                 .as("applied")
                 .isBetween(found.baseNumber(), Math.max(found.baseNumber(), appliedMax));

@@ -185,7 +185,7 @@ class JournalTest {
                 () -> 0);
         JournalRoot root = new JournalRoot(JournalBench.ROOT, bench.files, settings);
         UUID id;
-        try (Journal journal = root.openOwn(JournalBench.SILENT)) {
+        try (Journal journal = root.openOwn(1, JournalBench.SILENT)) {
             id = journal.instanceId();
             bench.append(journal, 30);
             assertThat(journal.stats().segments()).isGreaterThan(1);
@@ -231,7 +231,7 @@ class JournalTest {
                             new JournalSettings(512, 1 << 16, Runnable::run, new Random(seed), () -> 0);
                     JournalRoot root = new JournalRoot(JournalBench.ROOT, files, settings);
                     bench.model = new JournalModel();
-                    Journal journal = root.openOwn(JournalBench.SILENT);
+                    Journal journal = root.openOwn(1, JournalBench.SILENT);
                     bench.append(journal, 12);
                     files.crashAfter(killed);
                     try {
@@ -244,12 +244,12 @@ class JournalTest {
                     files.kill();
                     files.crashAfter(cut);
                     try {
-                        root.openOwn(JournalBench.SILENT).close();
+                        root.openOwn(1, JournalBench.SILENT).close();
                     } catch (MemoryFiles.Crashed e) {
                         // As it was to be.
                     }
                     files.crash();
-                    try (Journal next = root.openOwn(JournalBench.SILENT)) {
+                    try (Journal next = root.openOwn(1, JournalBench.SILENT)) {
                         boolean same = next.instanceId().equals(journal.instanceId());
                         assertThat(next.recovered().lastNumber())
                                 .as("seed %d, killed after %d, cut after %d", seed, killed, cut)

@@ -11,7 +11,8 @@ final class LockHolder {
 
     public static void main(String[] args) throws IOException {
         JournalSettings settings = new JournalSettings(4096, 1 << 20, Runnable::run, new Random(), System::nanoTime);
-        try (Journal journal = JournalRoot.of(Path.of(args[0]), settings).openOwn((id, done, total, records) -> {})) {
+        try (Journal journal =
+                JournalRoot.of(Path.of(args[0]), settings).openOwn(1, (id, done, total, records) -> {})) {
             System.out.println(journal.instanceId());
             int input = System.in.read();
             if (input >= 0) {

@@ -119,6 +119,9 @@ final class HostChecks {
                 if (entry.state() == JournalRoot.State.FORKED) {
                     findings.add(Finding.warn(
                             "journal", entry.directory() + " is not opened any more: " + entry.holderOrReason()));
+                } else if (entry.state() == JournalRoot.State.UNREADABLE) {
+                    findings.add(Finding.warn(
+                            "journal", entry.directory() + " cannot be looked at: " + entry.holderOrReason()));
                 } else if (entry.state() == JournalRoot.State.FREE) {
                     findings.add(Finding.ok(
                             "journal", entry.directory() + " is held by nobody: the next server to start adopts it"));

@@ -378,6 +378,7 @@ final class JournalCommand implements Callable<Integer> {
             case FREE -> "free";
             case LOCKED -> "in use";
             case FORKED -> "forked";
+            case UNREADABLE -> "unreadable";
             case CARRIED -> "carried over";
             case RETIRED -> "retired";
         };

@@ -64,6 +64,9 @@ final class Torture implements AutoCloseable {
         }
     }
 
+    /** No process that has room goes without a commit for so long. */
+    private static final long ROOM_AWAITED_MILLIS = 3_000;
+
     private static final int PROCESSES = 3;
     private static final long MILLI = 1_000_000;
 
@@ -417,11 +420,20 @@ final class Torture implements AutoCloseable {
         UUID id = victim.instanceId();
         int before = archive.summaries(id);
         Await.until(
-                () -> victim + " sums up what it cannot write",
-                () -> archive.summaries(id) > before || !victim.isAlive());
+                () -> victim + " sums up what it cannot write, or has no room",
+                () -> archive.summaries(id) > before || !victim.isAlive() || hasNoRoom(id));
         anyMoment(300);
         proxy.refuse(false);
         awaitProgress();
+    }
+
+    /** Whether so much of different keys is pending that summing up would not help: then nothing more is journaled. */
+    private boolean hasNoRoom(UUID id) {
+        long last = Archive.segments(root.resolve(id.toString())).stream()
+                .mapToLong(segment -> segment.toFile().lastModified())
+                .max()
+                .orElse(0);
+        return System.currentTimeMillis() - last > ROOM_AWAITED_MILLIS;
     }
 
     /**
