@@ -98,8 +98,11 @@ final class Adoption implements WriterHost {
         if (until - now > 0) {
             return Math.min(wait, until - now);
         }
-        // What may have to be written again goes only after one more look.
-        return writers.stream().allMatch(w -> w.lastContactNanos() - until >= 0) ? Worker.DONE : wait;
+        // What may have to be written again goes only after one more look. Nobody waits for a sink that is not
+        // required.
+        return writers.stream().allMatch(w -> !w.isRequired() || w.lastContactNanos() - until >= 0)
+                ? Worker.DONE
+                : wait;
     }
 
     /** Whether all its records have been in every required sink. */

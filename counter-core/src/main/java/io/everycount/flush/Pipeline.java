@@ -622,6 +622,10 @@ public final class Pipeline {
             } else if (writers.stream().allMatch(w -> w.progress().mark().equals(log.last()))) {
                 // The sinks are ahead of it, so that whoever opened it would be taken for a fork. Nobody needs it.
                 journal.retire();
+            } else if (writers.stream().anyMatch(w -> w.progress().mark().record() > journal.lastRecord())) {
+                // That would be noticed only by a cache that has begun to count, which would have to stop.
+                journal.markForked("it was closed while its disk failed, with records up to " + journal.lastRecord()
+                        + ", and a sink has later ones that could not be journaled");
             }
         } catch (IOException e) {
             events.journalFailed(e, 1, 0);

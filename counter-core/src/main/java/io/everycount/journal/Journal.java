@@ -433,6 +433,11 @@ public final class Journal implements Closeable {
         return stores.get(sink);
     }
 
+    /** The number of the last record that is durable. For the appending thread, or when none is under way. */
+    public long lastRecord() {
+        return lastNumber;
+    }
+
     /** How many sinks the instance has or had, at most; 0 if nobody said. */
     public int sinks() {
         return stores.sinks();

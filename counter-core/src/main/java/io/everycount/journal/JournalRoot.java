@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -74,6 +75,7 @@ public final class JournalRoot {
      */
     public Journal openOwn(int sinks, RecoveryProgress progress) throws IOException {
         files.createDirectories(root);
+        forceAbove();
         sweep();
         for (UUID instanceId : instances("")) {
             Closeable lock = lockIfSuitable(instanceId, sinks);
@@ -249,6 +251,8 @@ public final class JournalRoot {
         boolean opened = false;
         try {
             files.createDirectories(directory(instanceId));
+            // Who made it may have been killed before that was durable.
+            files.force(root);
             Journal journal = Journal.open(files, settings, lock, instanceId, directory(instanceId), use, progress);
             opened = true;
             return journal;
@@ -337,6 +341,18 @@ public final class JournalRoot {
             return id.toString().equals(name) ? id : null;
         } catch (IllegalArgumentException e) {
             return null;
+        }
+    }
+
+    /** Who made the root may have been killed before that was durable. */
+    private void forceAbove() throws IOException {
+        Path above = root.getParent();
+        try {
+            if (above != null) {
+                files.force(above);
+            }
+        } catch (AccessDeniedException e) {
+            // Whoever may not even read it is given a root that others made, and look after.
         }
     }
 

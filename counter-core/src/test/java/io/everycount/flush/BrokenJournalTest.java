@@ -127,6 +127,38 @@ class BrokenJournalTest {
     }
 
     @Test
+    void who_closed_with_a_part_in_one_store_only_leaves_a_journal_that_nobody_begins_to_count_with() throws Exception {
+        ModelStore other = new ModelStore("other");
+        other.faults((op, argument) -> Fault.BEFORE);
+        Bench.Plan plan = new Bench.Plan(store);
+        plan.required.add(other);
+        files.kill();
+        plan.journal = open();
+        bench = plan.build();
+        bench.steps();
+        breakDisk();
+        addAndCommit("a");
+        bench.drainer.close();
+        while (!bench.drainer.isClosed()) {
+            bench.drainer.step();
+        }
+        bench.writer().finish();
+        bench.steps();
+        files.faults((operation, path) -> false);
+        bench.pipeline.close(0);
+        assertThat(store.total("a")).isEqualTo(1);
+        assertThat(bench.pipeline.remains().complete()).isFalse();
+        files.kill();
+        assertThat(root().list())
+                .filteredOn(entry -> entry.state() == JournalRoot.State.FORKED)
+                .hasSize(1)
+                .allMatch(entry -> entry.holderOrReason().contains("closed while its disk failed"));
+        try (Journal next = open()) {
+            assertThat(next.recovered().records()).isEmpty();
+        }
+    }
+
+    @Test
     void who_waits_for_a_journal_that_does_not_come_is_told_when_all_is_over() throws InterruptedException {
         breakDisk();
         store.faults((op, argument) -> Fault.BEFORE);

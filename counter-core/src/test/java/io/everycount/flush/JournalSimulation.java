@@ -136,20 +136,26 @@ final class JournalSimulation {
         int operations = 40 + random.nextInt(120);
         double faultRate = random.nextInt(3) * 0.15;
         storeFaults(faultRate);
+        memory.errors(random.nextInt(3) == 0);
         for (int i = 0; i < operations; i++) {
             try {
                 operate();
             } catch (MemoryFiles.Crashed e) {
                 // As it should be seen below.
+            } catch (OutOfMemoryError e) {
+                log.add("an Error ended an operation: " + e.getMessage());
+                saw("an Error ended an operation");
             }
             if (memory.hasCrashed()) {
                 log.add("crashed");
                 saw("crashed in an operation");
                 end();
             }
+            leaveFailed();
         }
         storeFaults(0);
         diskFaults(0, 0);
+        memory.errors(false);
         memory.crashAfter(Long.MAX_VALUE);
         if (random.nextBoolean()) {
             end();
@@ -308,6 +314,10 @@ final class JournalSimulation {
             return true;
         } catch (MemoryFiles.Crashed e) {
             return false;
+        } catch (OutOfMemoryError e) {
+            log.add("not opened for an Error: " + e.getMessage());
+            saw("not opened for an Error");
+            return false;
         } catch (IOException e) {
             if (String.valueOf(e.getMessage()).contains("damaged")) {
                 throw new AssertionError(e.getMessage(), e);
@@ -395,14 +405,28 @@ final class JournalSimulation {
         }
     }
 
+    /** Whoever has no memory left for its drainer is ended by its users. */
+    private void leaveFailed() throws IOException {
+        for (Process p : List.copyOf(processes)) {
+            if (p.bench.pipeline.state() == PipelineState.FAILED) {
+                saw("failed for an Error");
+                keepBook(p);
+                leave(p);
+            }
+        }
+    }
+
     /** One process dies, and others live on: its lock is free. */
     private void leave(Process p) throws IOException {
         log.add("left " + p.journal.instanceId());
         saw("left");
         processes.remove(p);
         p.adopter.requestClose();
-        p.adopter.step();
-        p.journal.close();
+        try (p.journal) {
+            p.adopter.step();
+        } catch (OutOfMemoryError e) {
+            log.add("an Error while it was left");
+        }
     }
 
     /** All die. */

@@ -109,7 +109,8 @@ final class JournalHistory {
 
     private void faults() {
         int percent = new int[] {0, 0, 10, 40, 100}[random.nextInt(5)];
-        Operation one = random.nextBoolean() ? Operation.FORCE : Operation.values()[random.nextInt(6)];
+        Operation one =
+                random.nextBoolean() ? Operation.FORCE : Operation.values()[random.nextInt(Operation.values().length)];
         boolean all = random.nextInt(4) == 0;
         log.add("faults " + percent + " % of " + (all ? "all" : one));
         memory.faults((operation, path) -> (all || operation == one) && random.nextInt(100) < percent);

@@ -4,7 +4,6 @@ package io.everycount.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everycount.journal.MemoryFiles.Crashed;
-import io.everycount.journal.MemoryFiles.Operation;
 import io.everycount.journal.PlantedFiles.Mistake;
 import java.util.Map;
 import java.util.Random;
@@ -84,11 +83,5 @@ class JournalHistoryTest {
         }
         System.out.printf("journal: %s caught in %d of %d histories%n", mistake, caught, histories);
         assertThat(caught).isPositive();
-    }
-
-    /** So that the names of operations stay in use where a history chooses among them. */
-    @Test
-    void every_operation_can_fail() {
-        assertThat(Operation.values()).hasSize(6);
     }
 }

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryFiles implements JournalFiles {
     private static final int[] SECTORS = {512, 4096};
 
+    private static final int ERRORS_ONE_IN = 4;
+    private static final int ERRORS_BEHIND_ONE_IN = 200;
+
     private final Random random;
     private final Dir top = new Dir();
     private final Map<Path, String> held = new HashMap<>();
@@ -33,11 +36,13 @@ public final class MemoryFiles implements JournalFiles {
     private Faults faults = (operation, path) -> false;
     private long bytesMax = Long.MAX_VALUE;
     private long forces;
+    private boolean errors;
     private long operationsLeft = Long.MAX_VALUE;
     private int process;
 
     /** What can go wrong. */
     public enum Operation {
+        CREATE_DIRECTORY,
         OPEN,
         WRITE,
         FORCE,
@@ -104,6 +109,14 @@ public final class MemoryFiles implements JournalFiles {
     /** From now on this decides what fails. */
     public synchronized void faults(Faults decide) {
         faults = decide;
+    }
+
+    /**
+     * From now on, what fails does so with an Error instead of an exception once in a while, and Errors come right behind
+     * what succeeded, as they do to who has no memory left.
+     */
+    public synchronized void errors(boolean some) {
+        errors = some;
     }
 
     /** From now on all files together may take so much. */
@@ -250,14 +263,24 @@ public final class MemoryFiles implements JournalFiles {
             throw new Crashed();
         }
         if (faults.strikes(operation, path)) {
-            throw new IOException("Input/output error: " + operation + " " + path.getFileName());
+            throw failure(operation, path);
         }
+    }
+
+    private IOException failure(Operation operation, Path path) {
+        if (errors && random.nextInt(ERRORS_ONE_IN) == 0) {
+            throw new OutOfMemoryError("planted");
+        }
+        return new IOException("Input/output error: " + operation + " " + path.getFileName());
     }
 
     /** To be called when the operation has come to its end. */
     private void operated() {
         if (operationsLeft < 0) {
             throw new Crashed();
+        }
+        if (errors && random.nextInt(ERRORS_BEHIND_ONE_IN) == 0) {
+            throw new OutOfMemoryError("planted behind it");
         }
     }
 
@@ -268,19 +291,18 @@ public final class MemoryFiles implements JournalFiles {
 
     @Override
     public synchronized void createDirectories(Path directory) throws IOException {
-        Dir dir = top;
-        for (Path name : directory) {
-            Node child = dir.names.get(name.toString());
-            if (child == null) {
-                child = new Dir();
-                dir.names.put(name.toString(), child);
-                dir.durable.put(name.toString(), child);
-            }
-            if (!(child instanceof Dir next)) {
-                throw new FileAlreadyExistsException(directory.toString());
-            }
-            dir = next;
+        Node found = find(directory);
+        if (found instanceof Dir) {
+            return;
         }
+        if (found != null) {
+            throw new FileAlreadyExistsException(directory.toString());
+        }
+        createDirectories(directory.getParent());
+        operate(Operation.CREATE_DIRECTORY, directory);
+        change(parent(directory), new NameChange(null, directory.getFileName().toString(), new Dir()));
+        operated();
+        force(directory.getParent());
     }
 
     @Override
@@ -416,7 +438,7 @@ public final class MemoryFiles implements JournalFiles {
                     throw new Crashed();
                 }
                 if (fails) {
-                    throw new IOException("Input/output error: WRITE " + path.getFileName());
+                    throw failure(Operation.WRITE, path);
                 }
                 if (room < grows) {
                     throw new IOException("No space left on device: " + path.getFileName());
@@ -430,7 +452,7 @@ public final class MemoryFiles implements JournalFiles {
                 requireAlive();
                 try {
                     operate(Operation.FORCE, path);
-                } catch (IOException e) {
+                } catch (IOException | OutOfMemoryError e) {
                     writeSome(data, 0.5);
                     data.lost = true;
                     throw e;

@@ -47,6 +47,9 @@ public final class CountingProcess {
         this.report = new Report(Path.of(settings.get("report")));
     }
 
+    /** What its answer begins with when it is told to explain itself. */
+    static final String EXPLANATION = "stats: ";
+
     /** Counts until told to stop. */
     public static void main(String[] args) {
         Map<String, String> settings = new HashMap<>();
@@ -135,6 +138,7 @@ public final class CountingProcess {
                         report.line("! could not flush: " + e.getMessage());
                     }
                 }
+                case "explain" -> System.out.println("\n" + EXPLANATION + cache.stats() + "\n");
                 case "resume" -> callers.forEach(Caller::goOn);
                 case "stop" -> {
                     stop();

@@ -224,7 +224,7 @@ final class Torture implements AutoCloseable {
     private Victim anyone() {
         Victim victim = live.get(random.nextInt(live.size()));
         Await.until(
-                () -> victim + " gets an acknowledgement",
+                () -> victim.explained() + " gets an acknowledgement",
                 () -> victim.journalAcknowledgements() > 0
                         || !victim.isAlive()
                         || !victim.stopped().isEmpty());
@@ -420,7 +420,7 @@ final class Torture implements AutoCloseable {
         UUID id = victim.instanceId();
         int before = archive.summaries(id);
         Await.until(
-                () -> victim + " sums up what it cannot write, or has no room",
+                () -> victim.explained() + " sums up what it cannot write, or has no room",
                 () -> archive.summaries(id) > before || !victim.isAlive() || hasNoRoom(id));
         anyMoment(300);
         proxy.refuse(false);

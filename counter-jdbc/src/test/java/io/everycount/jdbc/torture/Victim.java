@@ -10,7 +10,9 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** A {@link CountingProcess}, as its tormentor sees it: what it reported, and how to make it suffer. */
 final class Victim implements AutoCloseable {
@@ -45,6 +48,8 @@ final class Victim implements AutoCloseable {
         private final Map<String, Long> attempted = new HashMap<>();
         private final Map<String, Long> acknowledged = new HashMap<>();
     }
+
+    private static final Duration EXPLANATION_MAX = Duration.ofSeconds(5);
 
     private final String name;
     private final Path journal;
@@ -220,7 +225,7 @@ final class Victim implements AutoCloseable {
     void awaitSinkAcknowledgements(int more) {
         int before = sinkAcknowledgements();
         Await.until(
-                () -> this + " gets " + more + " more acknowledgements",
+                () -> explained() + " gets " + more + " more acknowledgements",
                 () -> sinkAcknowledgements() >= before + more
                         || !isAlive()
                         || !stopped().isEmpty());
@@ -264,7 +269,7 @@ final class Victim implements AutoCloseable {
     void pause() {
         tell("pause");
         int before = pauses;
-        Await.until(() -> this + " pauses", () -> {
+        Await.until(() -> explained() + " pauses", () -> {
             read();
             return pauses > before || !isAlive() || !stopped.isEmpty();
         });
@@ -313,7 +318,7 @@ final class Victim implements AutoCloseable {
                     start = i + 1;
                 }
             }
-            rest = java.util.Arrays.copyOfRange(all, start, bytes.position());
+            rest = Arrays.copyOfRange(all, start, bytes.position());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -376,6 +381,26 @@ final class Victim implements AutoCloseable {
         } catch (IOException e) {
             // It ended before it read everything.
         }
+    }
+
+    /** The same as {@link #toString}, with what it is doing: for when it does not do what it should. */
+    String explained() {
+        tell("explain");
+        signal("QUIT");
+        long deadline = System.nanoTime() + EXPLANATION_MAX.toNanos();
+        String all = "";
+        while (isAlive() && System.nanoTime() - deadline < 0 && !all.contains(CountingProcess.EXPLANATION)) {
+            try {
+                all = Files.readString(log);
+                Thread.onSpinWait();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        String shown = Arrays.stream(all.split("\n\n"))
+                .filter(part -> part.matches("(?s)\\s*(stats: |\"torture|\"caller|\"everycount|\"Hikari).*"))
+                .collect(Collectors.joining("\n\n"));
+        return this + "\n" + shown + "\n";
     }
 
     @Override
