@@ -12,11 +12,11 @@ import java.util.jar.Manifest;
 import org.eclipse.jetty.util.Jetty;
 
 /** What figures depend on: the machine, and the versions of everything. */
-final class Machine {
+public final class Machine {
     private Machine() {}
 
     /** By name, in the order to show it. */
-    static Map<String, String> describe() throws IOException {
+    public static Map<String, String> describe() throws IOException {
         Map<String, String> all = new LinkedHashMap<>();
         all.put("processor", processor());
         all.put("processors", String.valueOf(Runtime.getRuntime().availableProcessors()));
