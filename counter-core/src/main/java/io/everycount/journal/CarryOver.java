@@ -31,7 +31,6 @@ final class CarryOver {
     static final String NOTE = "carried-to";
 
     private static final String UNFINISHED_SUFFIX = ".unfinished";
-    private static final int SINKS_MAX = 1_024;
 
     private final JournalFiles files;
     private final JournalSettings settings;
@@ -75,7 +74,8 @@ final class CarryOver {
         Closeable nobodyKnowsIt = () -> {};
         try (Journal fresh = Journal.open(
                 files, settings, nobodyKnowsIt, to, directory, Journal.Use.OWN, (id, done, total, records) -> {})) {
-            for (int sink = 0; sink < SINKS_MAX; sink++) {
+            fresh.noteSinks(from.sinks());
+            for (int sink = 0; sink < from.sinks(); sink++) {
                 UUID store = from.store(sink);
                 if (store != null) {
                     fresh.bindStore(sink, store);

@@ -146,9 +146,16 @@ public final class JournalRoot {
         if (lock == null) {
             throw new JournalLockedException(instanceId, holder(instanceId));
         }
-        // Who had it meanwhile may have put it away.
-        if (!instances("").contains(instanceId)) {
-            lock.close();
+        boolean isThere = false;
+        try {
+            // Who had it meanwhile may have put it away.
+            isThere = instances("").contains(instanceId);
+        } finally {
+            if (!isThere) {
+                lock.close();
+            }
+        }
+        if (!isThere) {
             throw new JournalOpenException(
                     instanceId, "there is no journal " + directory(instanceId) + " any more", null);
         }
@@ -305,12 +312,19 @@ public final class JournalRoot {
             return null;
         }
         Closeable lock = lock(instanceId);
-        // Who had it meanwhile may have marked it, or retired it.
-        if (lock != null && (isForked(instanceId) || !instances("").contains(instanceId))) {
-            lock.close();
+        if (lock == null) {
             return null;
         }
-        return lock;
+        boolean suitable = false;
+        try {
+            // Who had it meanwhile may have marked it, or retired it.
+            suitable = !isForked(instanceId) && instances("").contains(instanceId);
+        } finally {
+            if (!suitable) {
+                lock.close();
+            }
+        }
+        return suitable ? lock : null;
     }
 
     private boolean isForked(UUID instanceId) throws IOException {

@@ -30,7 +30,7 @@ class CarryOverTest {
 
     /** A forked journal of six records: key {@code k} and as much as the record's number. */
     private static UUID prepare(JournalRoot root) throws IOException {
-        try (Journal journal = root.openOwn(1, SILENT)) {
+        try (Journal journal = root.openOwn(3, SILENT)) {
             journal.bindStore(0, STORE);
             long digest = 0;
             for (int number = 1; number <= RECORDS; number++) {
@@ -76,6 +76,7 @@ class CarryOverTest {
             assertThat(adopted).isNotNull();
             assertThat(adopted.instanceId()).isEqualTo(to);
             assertThat(adopted.store(0)).isEqualTo(STORE);
+            assertThat(adopted.sinks()).isEqualTo(3);
             List<Long> deltas = new ArrayList<>();
             List<Long> since = new ArrayList<>();
             for (JournalRecord record : adopted.recovered().records()) {

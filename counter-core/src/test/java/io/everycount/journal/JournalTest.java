@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import io.everycount.journal.JournalRoot.State;
 import io.everycount.journal.MemoryFiles.Operation;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -468,6 +469,35 @@ class JournalTest {
         try (Journal again = bench.open()) {
             assertThat(again.store(1)).isEqualTo(store);
             assertThat(again.store(0)).isNull();
+        }
+    }
+
+    @Test
+    void whoever_cannot_look_into_a_directory_that_it_locked_lets_go_of_it() throws IOException {
+        UUID id;
+        try (Journal journal = bench.open()) {
+            bench.append(journal, 1);
+            id = journal.instanceId();
+        }
+        int[] left = {1};
+        JournalFiles failing = (JournalFiles) Proxy.newProxyInstance(
+                JournalFiles.class.getClassLoader(),
+                new Class<?>[] {JournalFiles.class},
+                (proxy, method, arguments) -> {
+                    boolean looks = method.getName().equals("list")
+                            && arguments[0].toString().endsWith(id.toString());
+                    if (looks && left[0]-- == 0) {
+                        throw new IOException("planted");
+                    }
+                    return method.invoke(bench.files, arguments);
+                });
+        JournalSettings settings = new JournalSettings(1 << 14, 1 << 20, task -> {}, new Random(99), () -> 0);
+        JournalRoot root = new JournalRoot(JournalBench.ROOT, failing, settings);
+        try (Journal other = root.openOwn(2, SILENT)) {
+            assertThat(other.instanceId()).isNotEqualTo(id);
+            try (Journal adopted = root.adopt(Set.of(), SILENT)) {
+                assertThat(adopted).isNotNull().extracting(Journal::instanceId).isEqualTo(id);
+            }
         }
     }
 
