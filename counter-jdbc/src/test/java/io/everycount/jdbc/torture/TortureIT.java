@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TortureIT {
     private static final int KILLS = Integer.getInteger("everycount.torture.kills", 25);
     private static final int KILLS_PER_ROUND = 100;
-    private static final int KILLS_PER_OTHER_FAULT = 50;
+    private static final int KILLS_PER_OTHER_FAULT = 20;
 
     private static PostgresServer server;
 
