@@ -166,7 +166,7 @@ public final class Adopter {
     /** False if there is no other. */
     private boolean adoptOne() throws IOException {
         try {
-            Journal found = root.adopt(leftAlone, progress);
+            Journal found = root.adopt(leftAlone, required.size() + bestEffort.size(), progress);
             if (found != null) {
                 consider(found);
             }
@@ -210,9 +210,7 @@ public final class Adopter {
                         + "; start a process whose sink leads there, or move the directory away";
             }
         }
-        return found.sinks() <= sinks
-                ? null
-                : "it was written to more than the " + sinks + " sinks of this process; start one that has them all";
+        return null;
     }
 
     /** Until the next look; it is told once. */

@@ -110,12 +110,13 @@ public final class JournalRoot {
      * be appended.
      *
      * @param except leave these alone
+     * @param sinks how many the caller has
      * @return null if there is none
-     * @throws JournalOpenException if one cannot be opened; it says which
+     * @throws JournalOpenException if one cannot be opened, or had more sinks; it says which
      */
-    public @Nullable Journal adopt(Set<UUID> except, RecoveryProgress progress) throws IOException {
+    public @Nullable Journal adopt(Set<UUID> except, int sinks, RecoveryProgress progress) throws IOException {
         for (UUID instanceId : instances("")) {
-            Closeable lock = except.contains(instanceId) ? null : lockToAdopt(instanceId);
+            Closeable lock = except.contains(instanceId) ? null : lockToAdopt(instanceId, sinks);
             if (lock != null) {
                 Journal journal = open(instanceId, lock, Journal.Use.ADOPT, progress);
                 if (journal.recovered().lastNumber() > 0) {
@@ -294,11 +295,33 @@ public final class JournalRoot {
         return suitable ? lock : null;
     }
 
-    private @Nullable Closeable lockToAdopt(UUID instanceId) throws JournalOpenException {
+    /** To open a journal writes to it; so what is not adopted is not opened. */
+    private @Nullable Closeable lockToAdopt(UUID instanceId, int sinks) throws IOException {
+        Closeable lock;
         try {
-            return hasSegments(instanceId) ? lockUnlessForked(instanceId) : null;
+            lock = hasSegments(instanceId) ? lockUnlessForked(instanceId) : null;
         } catch (IOException e) {
             throw notLocked(instanceId, e);
+        }
+        if (lock == null) {
+            return null;
+        }
+        boolean suitable = false;
+        try {
+            int had = Stores.read(files, instanceId, directory(instanceId)).sinks();
+            if (had > sinks) {
+                throw new JournalOpenException(
+                        instanceId,
+                        "it was written to " + had + " sinks, and this process has " + sinks
+                                + "; start one that has them all",
+                        null);
+            }
+            suitable = true;
+            return lock;
+        } finally {
+            if (!suitable) {
+                lock.close();
+            }
         }
     }
 

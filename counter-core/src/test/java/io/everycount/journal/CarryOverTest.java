@@ -72,7 +72,7 @@ class CarryOverTest {
     }
 
     private static void requireAdoptedOnce(JournalRoot root, UUID to) throws IOException {
-        try (Journal adopted = root.adopt(Set.of(), SILENT)) {
+        try (Journal adopted = root.adopt(Set.of(), 9, SILENT)) {
             assertThat(adopted).isNotNull();
             assertThat(adopted.instanceId()).isEqualTo(to);
             assertThat(adopted.store(0)).isEqualTo(STORE);
@@ -87,7 +87,7 @@ class CarryOverTest {
             assertThat(since).containsExactly(1_003L, 1_004L, 1_005L, 1_006L);
             assertThat(adopted.recovered().baseNumber()).isZero();
             assertThat(adopted.recovered().appliedNumber()).isZero();
-            assertThat(root.adopt(Set.of(), SILENT)).isNull();
+            assertThat(root.adopt(Set.of(), 9, SILENT)).isNull();
         }
     }
 
@@ -95,7 +95,7 @@ class CarryOverTest {
     void the_chosen_records_are_a_new_instances_and_the_old_directory_is_put_away() throws Exception {
         JournalRoot root = root(new MemoryFiles(new Random(1)), new Random(1));
         UUID from = prepare(root);
-        assertThat(root.adopt(Set.of(), SILENT)).isNull();
+        assertThat(root.adopt(Set.of(), 9, SILENT)).isNull();
         UUID to = carryOver(root, from);
         assertThat(state(root, from)).isEqualTo(State.CARRIED);
         assertThat(state(root, to)).isEqualTo(State.FREE);
@@ -173,7 +173,7 @@ class CarryOverTest {
                 String where = "seed " + seed + ", operation " + operations;
                 if (state(root, from) == State.FORKED) {
                     before++;
-                    assertThat(root.adopt(Set.of(), SILENT)).as(where).isNull();
+                    assertThat(root.adopt(Set.of(), 9, SILENT)).as(where).isNull();
                     requireAdoptedOnce(root, carryOver(root, from));
                 } else {
                     assertThat(state(root, from)).as(where).isEqualTo(State.CARRIED);

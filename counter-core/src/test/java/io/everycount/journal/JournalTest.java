@@ -405,12 +405,12 @@ class JournalTest {
         first.close();
         second.close();
         empty.close();
-        try (Journal adopted = bench.root.adopt(Set.of(first.instanceId()), SILENT)) {
+        try (Journal adopted = bench.root.adopt(Set.of(first.instanceId()), 9, SILENT)) {
             assertThat(adopted).isNotNull();
             assertThat(adopted.instanceId()).isEqualTo(second.instanceId());
             assertThat(adopted.recovered().lastNumber()).isEqualTo(3);
-            assertThat(bench.root.adopt(Set.of(first.instanceId()), SILENT)).isNull();
-            try (Journal other = bench.root.adopt(Set.of(), SILENT)) {
+            assertThat(bench.root.adopt(Set.of(first.instanceId()), 9, SILENT)).isNull();
+            try (Journal other = bench.root.adopt(Set.of(), 9, SILENT)) {
                 assertThat(other).isNotNull();
                 assertThat(other.instanceId()).isEqualTo(first.instanceId());
             }
@@ -447,7 +447,7 @@ class JournalTest {
         bench.files.crash();
         try (Journal other = bench.open()) {
             assertThat(other.instanceId()).isNotEqualTo(journal.instanceId());
-            assertThat(bench.root.adopt(Set.of(), SILENT)).isNull();
+            assertThat(bench.root.adopt(Set.of(), 9, SILENT)).isNull();
             assertThat(bench.root.list())
                     .filteredOn(entry -> entry.state() == State.FORKED)
                     .extracting(JournalRoot.Entry::instanceId, JournalRoot.Entry::holderOrReason)
@@ -495,9 +495,26 @@ class JournalTest {
         JournalRoot root = new JournalRoot(JournalBench.ROOT, failing, settings);
         try (Journal other = root.openOwn(2, SILENT)) {
             assertThat(other.instanceId()).isNotEqualTo(id);
-            try (Journal adopted = root.adopt(Set.of(), SILENT)) {
+            try (Journal adopted = root.adopt(Set.of(), 9, SILENT)) {
                 assertThat(adopted).isNotNull().extracting(Journal::instanceId).isEqualTo(id);
             }
+        }
+    }
+
+    @Test
+    void whoever_has_fewer_sinks_does_not_even_open_it() throws IOException {
+        Journal journal = bench.open();
+        bench.append(journal, 1);
+        journal.close();
+        List<String> before = bench.files.list(journal.directory());
+        for (int look = 0; look < 3; look++) {
+            assertThatThrownBy(() -> bench.root.adopt(Set.of(), 1, SILENT))
+                    .isInstanceOf(JournalOpenException.class)
+                    .hasMessageContaining("2 sinks");
+        }
+        assertThat(bench.files.list(journal.directory())).isEqualTo(before);
+        try (Journal adopted = bench.root.adopt(Set.of(), 2, SILENT)) {
+            assertThat(adopted).isNotNull();
         }
     }
 
