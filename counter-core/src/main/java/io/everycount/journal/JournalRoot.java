@@ -135,7 +135,7 @@ public final class JournalRoot {
      * @throws JournalOpenException if there is none, or it cannot be opened
      */
     public Journal open(UUID instanceId, boolean readOnly, RecoveryProgress progress) throws IOException {
-        if (!instances("").contains(instanceId)) {
+        if (!isThere(instanceId)) {
             throw new JournalOpenException(instanceId, "there is no journal " + directory(instanceId), null);
         }
         Closeable lock;
@@ -147,16 +147,8 @@ public final class JournalRoot {
         if (lock == null) {
             throw new JournalLockedException(instanceId, holder(instanceId));
         }
-        boolean isThere = false;
-        try {
-            // Who had it meanwhile may have put it away.
-            isThere = instances("").contains(instanceId);
-        } finally {
-            if (!isThere) {
-                lock.close();
-            }
-        }
-        if (!isThere) {
+        // Who had it meanwhile may have put it away.
+        if (!isKept(lock, () -> isThere(instanceId))) {
             throw new JournalOpenException(
                     instanceId, "there is no journal " + directory(instanceId) + " any more", null);
         }
@@ -283,16 +275,7 @@ public final class JournalRoot {
         } catch (IOException e) {
             return null;
         }
-        boolean suitable = false;
-        try {
-            suitable = lock != null
-                    && Stores.read(files, instanceId, directory(instanceId)).sinks() <= sinks;
-        } finally {
-            if (lock != null && !suitable) {
-                lock.close();
-            }
-        }
-        return suitable ? lock : null;
+        return lock != null && isKept(lock, () -> sinksOf(instanceId) <= sinks) ? lock : null;
     }
 
     /** To open a journal writes to it; so what is not adopted is not opened. */
@@ -306,9 +289,8 @@ public final class JournalRoot {
         if (lock == null) {
             return null;
         }
-        boolean suitable = false;
-        try {
-            int had = Stores.read(files, instanceId, directory(instanceId)).sinks();
+        isKept(lock, () -> {
+            int had = sinksOf(instanceId);
             if (had > sinks) {
                 throw new JournalOpenException(
                         instanceId,
@@ -316,13 +298,32 @@ public final class JournalRoot {
                                 + "; start one that has them all",
                         null);
             }
-            suitable = true;
-            return lock;
+            return true;
+        });
+        return lock;
+    }
+
+    private int sinksOf(UUID instanceId) throws IOException {
+        return Stores.read(files, instanceId, directory(instanceId)).sinks();
+    }
+
+    /** Something about a directory that is locked. */
+    @FunctionalInterface
+    private interface Condition {
+        boolean holds() throws IOException;
+    }
+
+    /** Whether a condition holds; if it does not, or cannot be told, the lock is let go of. */
+    private static boolean isKept(Closeable lock, Condition condition) throws IOException {
+        boolean kept = false;
+        try {
+            kept = condition.holds();
         } finally {
-            if (!suitable) {
+            if (!kept) {
                 lock.close();
             }
         }
+        return kept;
     }
 
     private JournalOpenException notLocked(UUID instanceId, IOException e) {
@@ -335,19 +336,12 @@ public final class JournalRoot {
             return null;
         }
         Closeable lock = lock(instanceId);
-        if (lock == null) {
-            return null;
-        }
-        boolean suitable = false;
-        try {
-            // Who had it meanwhile may have marked it, or retired it.
-            suitable = !isForked(instanceId) && instances("").contains(instanceId);
-        } finally {
-            if (!suitable) {
-                lock.close();
-            }
-        }
-        return suitable ? lock : null;
+        // Who had it meanwhile may have marked it, or retired it.
+        return lock != null && isKept(lock, () -> !isForked(instanceId) && isThere(instanceId)) ? lock : null;
+    }
+
+    private boolean isThere(UUID instanceId) throws IOException {
+        return instances("").contains(instanceId);
     }
 
     private boolean isForked(UUID instanceId) throws IOException {
