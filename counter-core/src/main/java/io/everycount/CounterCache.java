@@ -390,17 +390,22 @@ public final class CounterCache implements AutoCloseable {
 
     private void closeThreads(long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
+        boolean interrupted = true;
         try {
             if (adopter != null) {
                 adopter.requestClose();
             }
             pipeline.close(nanos);
+            interrupted = false;
         } finally {
-            if (adopter != null) {
-                adopter.close(Math.max(0, deadline - System.nanoTime()));
-            }
-            if (journal != null) {
-                journal.closeThread();
+            try {
+                if (adopter != null) {
+                    adopter.close(interrupted ? 0 : Math.max(0, deadline - System.nanoTime()));
+                }
+            } finally {
+                if (journal != null) {
+                    journal.closeThread();
+                }
             }
         }
     }

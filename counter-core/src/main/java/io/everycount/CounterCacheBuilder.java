@@ -303,7 +303,7 @@ public final class CounterCacheBuilder {
                 thread,
                 random,
                 System::nanoTime);
-        return OpenJournal.open(directory, required.size() + bestEffort.size(), settings, thread);
+        return OpenJournal.open(directory, required.size(), settings, thread);
     }
 
     private PipelineSettings settings(SecureRandom random, Events events) {
@@ -348,10 +348,18 @@ public final class CounterCacheBuilder {
                         ADOPTION_INTERVAL.toNanos());
         CounterCache cache = new CounterCache(cells, pipeline[0], adopter, journal, events, refusals, maxWaiters);
         pipeline[0].start();
-        if (adopter != null) {
-            adopter.start();
+        boolean started = false;
+        try {
+            if (adopter != null) {
+                adopter.start();
+            }
+            started = true;
+            return cache;
+        } finally {
+            if (!started) {
+                pipeline[0].abort();
+            }
         }
-        return cache;
     }
 
     private static int inRange(String what, int given, int min, int max) {

@@ -28,7 +28,7 @@ final class OpenJournal {
     /**
      * Takes a directory that nobody holds, or makes one, and reads what it has.
      *
-     * @param sinks how many the cache has
+     * @param sinks how many the cache requires
      * @throws JournalException if that fails
      */
     static OpenJournal open(Path directory, int sinks, JournalSettings settings, JournalThread thread) {

@@ -571,6 +571,25 @@ class JournaledCacheTest {
     }
 
     @Test
+    void a_journal_that_all_sinks_have_or_only_a_best_effort_sink_lacks_is_anybodys() throws Exception {
+        ModelStore other = new ModelStore("other", Guard.STRICT, 1_000);
+        ModelStore away = new ModelStore("away", Guard.STRICT, 1_000);
+        away.faults((op, argument) -> Fault.BEFORE);
+        CounterCache first = builder().alsoTo(other).bestEffortTo(away).build();
+        first.add("a", 1);
+        first.flush(LONG);
+        CloseReport report = first.close(Duration.ofSeconds(60));
+        assertThat(report.isComplete()).isTrue();
+        try (CounterCache alone = builder().build()) {
+            assertThat(alone.instanceId()).isEqualTo(first.instanceId());
+            alone.add("a", 1);
+            alone.flush(LONG);
+        }
+        assertThat(store.total("a")).isEqualTo(2);
+        assertThat(other.total("a")).isEqualTo(1);
+    }
+
+    @Test
     void a_journal_that_cannot_be_locked_stops_neither_a_start_nor_the_adoption_of_others() throws Exception {
         away();
         List<CounterCache> caches = new ArrayList<>();
@@ -603,6 +622,29 @@ class JournaledCacheTest {
         try (CounterCache next = builder().build()) {
             Await.until(() -> store.total("a") == 3);
         }
+    }
+
+    @Test
+    void what_is_set_aside_of_an_earlier_process_when_a_store_went_back_is_not_this_ones() throws Exception {
+        store.poison(key -> key.equals("bad"));
+        try (CounterCache first = builder().build()) {
+            first.add("good", 1);
+            first.add("bad", 7);
+            Await.until(() -> first.stats().quarantined() == 7);
+        }
+        try (CounterCache second = builder().build()) {
+            Await.until(() -> !second.stats().sinks().get(0).failing());
+            store.rewind(1_000);
+            second.add("good", 1);
+            second.add("bad", 2);
+            Await.until(() -> second.stats().quarantined() == 2
+                    && second.stats().pending() == 0
+                    && second.stats().sinks().get(0).rewinds() == 1);
+            assertThat(second.stats().accepted()).isEqualTo(3);
+            assertThat(second.stats().persisted()).isEqualTo(1);
+        }
+        assertThat(store.quarantineSums()).isEqualTo(Map.of("bad", 9L));
+        assertThat(store.total("good")).isEqualTo(2);
     }
 
     @Test

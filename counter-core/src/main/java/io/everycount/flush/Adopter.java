@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -166,24 +167,14 @@ public final class Adopter {
     /** False if there is no other. */
     private boolean adoptOne() throws IOException {
         try {
-            Journal found = root.adopt(leftAlone, required.size() + bestEffort.size(), progress);
+            Journal found = root.adopt(leftAlone, this::problem, progress);
             if (found != null) {
-                consider(found);
+                begin(found);
             }
             return found != null;
         } catch (JournalOpenException e) {
             refuse(e.instanceId(), String.valueOf(e.getMessage()));
             return true;
-        }
-    }
-
-    private void consider(Journal found) throws IOException {
-        String problem = problem(found);
-        if (problem == null) {
-            begin(found);
-        } else {
-            refuse(found.instanceId(), problem);
-            found.close();
         }
     }
 
@@ -200,10 +191,13 @@ public final class Adopter {
         }
     }
 
-    private @Nullable String problem(Journal found) {
-        int sinks = required.size() + bestEffort.size();
-        for (int i = 0; i < sinks; i++) {
-            UUID theirs = found.store(i);
+    private @Nullable String problem(int sinks, IntFunction<@Nullable UUID> stores) {
+        if (sinks > required.size()) {
+            return "it was written to " + sinks + " sinks, and this process requires " + required.size()
+                    + "; start one that requires them all";
+        }
+        for (int i = 0; i < required.size() + bestEffort.size(); i++) {
+            UUID theirs = stores.apply(i);
             UUID ours = own.store(i);
             if (theirs != null && ours != null && !theirs.equals(ours)) {
                 return "it was written to store " + theirs + ", and our sink leads to " + ours

@@ -61,6 +61,7 @@ final class Drainer {
     private volatile boolean closed;
     private volatile boolean dozing;
     private volatile boolean unjournaled;
+    private volatile long perhapsJournaled;
     private volatile int journalFailures;
     private volatile boolean outOfRoom;
     private volatile @Nullable JournalStats journalStats;
@@ -89,6 +90,9 @@ final class Drainer {
 
     /** Records to be put in place of others, once they are in the journal. */
     private List<DeltaRecord> summary = List.of();
+
+    /** Where a summary begins that the journal has or not, and the sinks get no more. */
+    private long summaryInDoubt = Long.MAX_VALUE;
 
     Drainer(
             CellStore cells,
@@ -177,6 +181,17 @@ final class Drainer {
     /** Whether records went to the log that are not in the journal. */
     boolean isUnjournaled() {
         return unjournaled;
+    }
+
+    /** If {@link #isUnjournaled}, the last record that may be in the journal. */
+    long perhapsJournaled() {
+        return perhapsJournaled;
+    }
+
+    /** Whether the journal is certain to have a record that ends here, or 0. For use after the last step. */
+    boolean isJournaledTo(long record) {
+        long last = journal == null ? 0 : journal.lastRecord();
+        return record <= Math.min(last, summaryInDoubt) || record == last;
     }
 
     /**
@@ -301,6 +316,7 @@ final class Drainer {
             return;
         }
         if (unjournaled) {
+            summaryInDoubt = summary.get(0).from();
             log.keep();
         } else {
             Objects.requireNonNull(journal)
@@ -355,6 +371,9 @@ final class Drainer {
     private long journalFailed(IOException e) {
         journalFailures = Math.max(1, journalFailures + 1);
         if (closing) {
+            perhapsJournaled = published < made.size()
+                    ? made.get(published).number()
+                    : log.last().record();
             unjournaled = true;
             events.journalFailed(e, journalFailures, 0);
             return 0;

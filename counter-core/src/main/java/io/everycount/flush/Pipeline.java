@@ -2,23 +2,18 @@
 package io.everycount.flush;
 
 import io.everycount.cell.CellStore;
-import io.everycount.cell.Collector;
 import io.everycount.journal.Journal;
 import io.everycount.journal.JournalStats;
-import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.QuarantinedEntry;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,13 +21,6 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class Pipeline {
-    /** However little time closing is given, the last drain is worth waiting for: it needs no sink. */
-    private static final long LAST_DRAIN_NANOS = 60_000_000_000L;
-
-    private static final long FAILED_DRAIN_NANOS = 2_000_000_000L;
-    private static final long JOIN_SLICE_NANOS = 50_000_000L;
-    private static final long BEST_EFFORT_NANOS = 1_000_000_000L;
-
     private final PipelineSettings settings;
     private final PipelineEvents events;
     private final @Nullable Journal journal;
@@ -43,13 +31,11 @@ public final class Pipeline {
     private final Worker drainWorker;
     private final List<SinkWriter> writers = new ArrayList<>();
     private final List<Worker> writeWorkers = new ArrayList<>();
+    private final Closing closing;
     private volatile PipelineState state = PipelineState.RUNNING;
     private volatile @Nullable String whyStopped;
     private volatile boolean abandoned;
     private volatile long flushUpTo;
-
-    /** Whether one of closing and the drainer is over: the other one then closes the journal. */
-    private final AtomicBoolean journalLeft = new AtomicBoolean();
 
     /** The end of what the journal had when it was opened. */
     private final RecordLog.Point recovered;
@@ -170,7 +156,8 @@ public final class Pipeline {
         }
         drainer = new Drainer(cells, log, journal, acknowledgements, this, events, settings);
         pendingSums = new PendingSums(cells, drainer, log, this);
-        drainWorker = new Worker(threadName + "-drain", drainer::step, this::drainerEnded);
+        closing = new Closing(this, drainer, log, journal, acknowledgements, events, writers, writeWorkers, threadName);
+        drainWorker = closing.drainWorker();
         required.forEach(sink -> addWriter(sink, true, threadName));
         bestEffort.forEach(sink -> addWriter(sink, false, threadName));
     }
@@ -194,15 +181,15 @@ public final class Pipeline {
 
     /** Starts the threads. Call once. If one cannot be started, none stays. */
     public void start() {
+        boolean started = false;
         try {
             drainWorker.start();
             writeWorkers.forEach(Worker::start);
-        } catch (Throwable t) {
-            abandoned = true;
-            drainer.close();
-            drainWorker.signal();
-            writeWorkers.forEach(Worker::signal);
-            throw t;
+            started = true;
+        } finally {
+            if (!started) {
+                abort();
+            }
         }
     }
 
@@ -427,6 +414,11 @@ public final class Pipeline {
         return abandoned;
     }
 
+    /** Makes everything end where it is; the threads must be signalled. */
+    void abandon() {
+        abandoned = true;
+    }
+
     /** What this is for its writers. */
     private final class Host implements WriterHost {
         @Override
@@ -481,21 +473,19 @@ public final class Pipeline {
                 events.stopped(writer.sink(), why, message);
                 return;
             }
-            if (why == PipelineState.FORKED) {
-                markForked(message);
+            if (why == PipelineState.FORKED && journal != null) {
+                markForked(journal, message);
             }
             stop(writer.sink(), why, message);
         }
     }
 
     /** So that whoever opens the journal next leaves it alone until a person has looked at it. */
-    private void markForked(String message) {
-        if (journal != null) {
-            try {
-                journal.markForked(message);
-            } catch (IOException e) {
-                events.journalFailed(e, 1, 0);
-            }
+    private void markForked(Journal opened, String message) {
+        try {
+            opened.markForked(message);
+        } catch (IOException e) {
+            events.journalFailed(e, 1, 0);
         }
     }
 
@@ -531,7 +521,7 @@ public final class Pipeline {
         }
     }
 
-    private synchronized boolean leaveRunning(PipelineState to, String why) {
+    synchronized boolean leaveRunning(PipelineState to, String why) {
         if (state != PipelineState.RUNNING) {
             return false;
         }
@@ -547,140 +537,17 @@ public final class Pipeline {
      * @param nanos how long the required sinks may take
      */
     public void close(long nanos) throws InterruptedException {
-        long deadline = System.nanoTime() + nanos;
-        drainer.close();
-        writers.forEach(SinkWriter::finish);
-        drainWorker.signal();
-        writeWorkers.forEach(Worker::signal);
-        try {
-            joinDrainer(Math.max(nanos, LAST_DRAIN_NANOS));
-            for (int i = 0; i < writers.size(); i++) {
-                if (writers.get(i).isRequired()) {
-                    writeWorkers.get(i).join(deadline - System.nanoTime());
-                }
-            }
-            for (int i = 0; i < writers.size(); i++) {
-                if (!writers.get(i).isRequired() && !writers.get(i).progress().failing()) {
-                    long left = Math.max(0, deadline - System.nanoTime());
-                    writeWorkers.get(i).join(Math.min(left, BEST_EFFORT_NANOS));
-                }
-            }
-        } finally {
-            abandoned = true;
-            drainWorker.signal();
-            writeWorkers.forEach(Worker::signal);
-            leaveRunning(PipelineState.CLOSED, "the cache was closed");
-            acknowledgements.fail(new PipelineStoppedException(
-                    PipelineState.CLOSED, "the cache was closed before the sink could be written"));
-            joinAnyway();
-            if (!drainWorker.isAlive() || !journalLeft.compareAndSet(false, true)) {
-                endDrains();
-            }
-        }
+        closing.close(nanos);
     }
 
-    /**
-     * The drainer's last act. If it outlives closing, because a disk does not answer, the journal must not stay locked
-     * for as long as the process lives.
-     */
-    private void drainerEnded() {
-        if (!journalLeft.compareAndSet(false, true)) {
-            endDrains();
-        }
-    }
-
-    private void endDrains() {
-        drainer.fail(new PipelineStoppedException(
-                PipelineState.CLOSED, "the cache was closed before the sink could be written"));
-        closeJournal();
-    }
-
-    /** Who was interrupted still waits a little for the last drain, as nobody can tell what is in it before it ends. */
-    private void joinAnyway() {
-        boolean interrupted = false;
-        long deadline = System.nanoTime() + FAILED_DRAIN_NANOS;
-        for (long left = FAILED_DRAIN_NANOS; drainWorker.isAlive() && left > 0; left = deadline - System.nanoTime()) {
-            try {
-                drainWorker.join(left);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Says in it how far the sinks are, so that the next one to open it knows. */
-    private void closeJournal() {
-        if (journal == null) {
-            return;
-        }
-        try (journal) {
-            if (!drainer.isUnjournaled()) {
-                journal.noteApplied(appliedRecord());
-            } else if (writers.stream().allMatch(w -> w.progress().mark().equals(log.last()))) {
-                // The sinks are ahead of it, so that whoever opened it would be taken for a fork. Nobody needs it.
-                journal.retire();
-            } else if (writers.stream().anyMatch(w -> w.progress().mark().record() > journal.lastRecord())) {
-                // That would be noticed only by a cache that has begun to count, which would have to stop.
-                journal.markForked("it was closed while its disk failed, with records up to " + journal.lastRecord()
-                        + ", and a sink has later ones that could not be journaled");
-            }
-        } catch (IOException e) {
-            events.journalFailed(e, 1, 0);
-        }
-    }
-
-    /** A drain needs no sink, so it gets its time; one that keeps failing does not. */
-    private void joinDrainer(long nanos) throws InterruptedException {
-        long deadline = System.nanoTime() + nanos;
-        while (!drainWorker.join(JOIN_SLICE_NANOS)
-                && deadline - System.nanoTime() > 0
-                && state != PipelineState.FAILED) {
-            drainWorker.signal();
-        }
-        if (state == PipelineState.FAILED) {
-            drainWorker.join(FAILED_DRAIN_NANOS);
-        }
+    /** Ends the threads of a pipeline that nothing was added to; the journal is closed then, or will be. */
+    public void abort() {
+        closing.abort();
     }
 
     /** What closing left behind. For use after {@link #close}. */
     public Remains remains() {
-        // As long as the drainer lives, the journal may still get everything, and whoever opens it next writes it.
-        boolean living = drainWorker.isAlive();
-        // First what is in flight, then the marks: a batch that is neither is certainly not in the sink.
-        long upToUnknown = living && journal != null ? Long.MAX_VALUE : 0;
-        for (SinkWriter writer : writers) {
-            CounterBatch batch = writer.inFlight();
-            if (writer.isRequired() && batch != null) {
-                upToUnknown = Math.max(upToUnknown, batch.to().record());
-            }
-        }
-        Snapshot snapshot = snapshot();
-        long applied = snapshot.appliedRecord();
-        Map<String, Long> unsaved = new HashMap<>();
-        Map<String, Long> unknown = new HashMap<>();
-        long from = Math.max(applied, log.base().record());
-        List<DeltaRecord> records = log.after(from, Integer.MAX_VALUE);
-        for (DeltaRecord record : records == null ? List.<DeltaRecord>of() : records) {
-            record.entries().addTo(record.number() <= upToUnknown ? unknown : unsaved);
-        }
-        boolean drained = drainer.isClosed();
-        if (!drained && !living) {
-            Collector leftOver = drainer.leftOver();
-            for (int i = 0; i < leftOver.size(); i++) {
-                Object key = leftOver.key(i);
-                String name = key instanceof String s ? s : new String((byte[]) key, StandardCharsets.UTF_8);
-                unsaved.merge(name, leftOver.delta(i), Long::sum);
-            }
-            drainer.leftOverRecords().forEach(record -> record.entries().addTo(unsaved));
-        }
-        boolean forked =
-                writers.stream().anyMatch(w -> w.isRequired() && w.progress().state() == PipelineState.FORKED);
-        boolean complete = drained && !forked && applied == log.last().record();
-        boolean journaled = journal != null && drained && !drainer.isUnjournaled();
-        return new Remains(Map.copyOf(unsaved), Map.copyOf(unknown), complete, journaled, snapshot);
+        return closing.remains();
     }
 
     /** What became of everything drained so far. */

@@ -103,7 +103,7 @@ final class SinkWriter {
      * What other threads may know.
      *
      * @param mark up to where the sink has this instance's records
-     * @param quarantined the sum of deltas set aside
+     * @param quarantined the sum of deltas set aside, of what was accepted since the log was opened
      * @param lost the sum of deltas in declared gaps, of what was accepted since the log was opened
      * @param known whether the mark comes from the sink, and not only from what was known when this started
      * @param failing whether the last attempt failed
@@ -443,9 +443,8 @@ final class SinkWriter {
     /** False if there is nothing that could be written at the moment. */
     private boolean write() {
         List<DeltaRecord> records = log.claim(claim, mark.record(), BATCH_RECORDS_MAX);
-        BatchPlanner.Plan plan = records == null
-                ? null
-                : BatchPlanner.plan(instanceId, ownerToken, mark, records, settings.batchKeysMax());
+        BatchPlanner.Plan plan =
+                records == null ? null : BatchPlanner.plan(instanceId, ownerToken, mark, upToStart(records), keysMax());
         if (plan == null) {
             return false;
         }
@@ -476,6 +475,19 @@ final class SinkWriter {
         return true;
     }
 
+    /** After failures in a row, less and less: perhaps a batch takes longer than the sink is given for it. */
+    private int keysMax() {
+        return Math.max(1, settings.batchKeysMax() >> Math.min(failures, 30));
+    }
+
+    /** What is written again, of before the log was opened, goes by itself: what is set aside of it was not ours. */
+    private List<DeltaRecord> upToStart(List<DeltaRecord> records) {
+        long start = log.start().record();
+        return mark.record() >= start
+                ? records
+                : records.stream().takeWhile(r -> r.from() < start).toList();
+    }
+
     /** The guard did not hold; the ledger tells why. If it does not, waiting may help. */
     private void refused() {
         inFlight = null;
@@ -489,7 +501,7 @@ final class SinkWriter {
         long from = mark.record();
         if (!setAside.isEmpty()) {
             long sum = setAside.stream().mapToLong(QuarantinedEntry::delta).sum();
-            quarantines.add(new SetAside(to.record(), sum));
+            quarantines.add(new SetAside(to.record(), to.record() <= log.start().record() ? 0 : sum));
             host.quarantined(this, to.record(), setAside);
             events.quarantined(sink, setAside);
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
@@ -18,6 +20,7 @@ final class Worker {
     private static final long PAUSE_NANOS = 100_000_000;
 
     private final Thread thread;
+    private final CountDownLatch stepsEnded = new CountDownLatch(1);
 
     Worker(String name, LongSupplier step) {
         this(name, step, () -> {});
@@ -29,8 +32,12 @@ final class Worker {
     Worker(String name, LongSupplier step, Runnable end) {
         thread = new Thread(
                 () -> {
-                    run(step);
-                    end.run();
+                    try {
+                        run(step);
+                    } finally {
+                        stepsEnded.countDown();
+                        end.run();
+                    }
                 },
                 name);
         thread.setDaemon(true);
@@ -64,11 +71,21 @@ final class Worker {
         LockSupport.unpark(thread);
     }
 
-    boolean isAlive() {
-        return thread.isAlive();
+    boolean isStarted() {
+        return thread.getState() != Thread.State.NEW;
+    }
+
+    /** Whether there will be no other step. */
+    boolean hasEndedSteps() {
+        return !isStarted() || stepsEnded.getCount() == 0;
     }
 
     /** Waits for the last step; false if it does not come in time. */
+    boolean joinSteps(long nanos) throws InterruptedException {
+        return !isStarted() || stepsEnded.await(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Waits for the end of the thread; false if it does not come in time. */
     boolean join(long nanos) throws InterruptedException {
         thread.join(Math.max(1, nanos / 1_000_000));
         return !thread.isAlive();

@@ -74,13 +74,7 @@ final class CarryOver {
         Closeable nobodyKnowsIt = () -> {};
         try (Journal fresh = Journal.open(
                 files, settings, nobodyKnowsIt, to, directory, Journal.Use.OWN, (id, done, total, records) -> {})) {
-            fresh.noteSinks(from.sinks());
-            for (int sink = 0; sink < from.sinks(); sink++) {
-                UUID store = from.store(sink);
-                if (store != null) {
-                    fresh.bindStore(sink, store);
-                }
-            }
+            fresh.noteSinksOf(from);
             long digest = 0;
             long number = 0;
             for (JournalRecord record : chosen) {

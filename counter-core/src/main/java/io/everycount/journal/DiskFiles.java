@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -34,6 +35,7 @@ public final class DiskFiles implements JournalFiles {
     /** More at once would stay in memory, once for each thread. */
     private static final int TRANSFER_BYTES_MAX = 1 << 20;
 
+    private static final String DEVICE = "unix:dev";
     private static final boolean WINDOWS = File.separatorChar == '\\';
 
     /** The locks this JVM has, by real path, with their holders. It guards itself, and tests hold it to stop time. */
@@ -67,6 +69,26 @@ public final class DiskFiles implements JournalFiles {
         Files.createDirectories(absolute);
         if (parent != null) {
             force(parent);
+        }
+    }
+
+    @Override
+    public void createRoot(Path directory) throws IOException {
+        createDirectories(directory);
+        if (WINDOWS) {
+            return;
+        }
+        Path real = directory.toRealPath();
+        Object device = Files.getAttribute(real, DEVICE);
+        for (Path above = real.getParent(); above != null; above = above.getParent()) {
+            if (!Files.getAttribute(above, DEVICE).equals(device)) {
+                return;
+            }
+            try {
+                force(above);
+            } catch (AccessDeniedException e) {
+                return;
+            }
         }
     }
 

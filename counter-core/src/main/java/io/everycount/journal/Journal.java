@@ -438,14 +438,27 @@ public final class Journal implements Closeable {
         return lastNumber;
     }
 
-    /** How many sinks the instance has or had, at most; 0 if nobody said. */
+    /**
+     * How many sinks may need what is here: as many as the instance required at most, since all of them were known to
+     * have everything.
+     */
     public int sinks() {
         return stores.sinks();
     }
 
-    /** Notes durably how many sinks the instance has, if it is more than are known. */
+    /** Notes durably how many sinks the instance requires, if it is more than are known. */
     void noteSinks(int sinks) throws IOException {
-        stores.sinks(sinks);
+        stores.sinks(Math.max(sinks, stores.sinks()));
+    }
+
+    /** Notes durably the sinks of another instance, all of which need what is to be appended. */
+    void noteSinksOf(Journal other) throws IOException {
+        stores.copy(other.stores);
+    }
+
+    /** Notes durably that every sink that the instance requires, or required, has all that is here. */
+    public void noteServed() throws IOException {
+        stores.sinks(0);
     }
 
     /**

@@ -19,6 +19,12 @@ public interface JournalFiles {
     /** Creates a directory and those above it, durably; nothing if it is there. */
     void createDirectories(Path directory) throws IOException;
 
+    /**
+     * Creates a directory and those above it, durably; if it is there, makes sure that it is durable, as who made it may
+     * have been killed before. Levels that are on another file system, or may not be read, are somebody else's.
+     */
+    void createRoot(Path directory) throws IOException;
+
     /** Opens a file for reading and writing; it has to exist, or must not, as {@code fresh} says. */
     JournalFile open(Path file, boolean fresh) throws IOException;
 

@@ -5,7 +5,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +43,20 @@ public final class JournalRoot {
         RETIRED
     }
 
+    /** Whether a journal can be adopted by the caller. */
+    @FunctionalInterface
+    public interface Suitability {
+        /**
+         * Asked before it is opened.
+         *
+         * @param sinks see {@link Journal#sinks}
+         * @param stores see {@link Journal#store}
+         * @return why it cannot be; null if it can
+         */
+        @Nullable
+        String problem(int sinks, IntFunction<@Nullable UUID> stores);
+    }
+
     /**
      * An instance's directory.
      *
@@ -67,15 +81,14 @@ public final class JournalRoot {
 
     /**
      * Opens the first journal that nobody has open, or else makes one for a new instance. Left alone are those that
-     * cannot be locked, and those of instances that had more sinks: what only a missing one lacks would be let go of.
-     * Who wants to adopt them is told why it cannot.
+     * cannot be locked, and those that more sinks need: what only a missing one lacks would be let go of. Who wants to
+     * adopt them is told why it cannot.
      *
-     * @param sinks how many the caller has
+     * @param sinks how many the caller requires
      * @throws JournalOpenException if the first one cannot be opened; no other is taken instead
      */
     public Journal openOwn(int sinks, RecoveryProgress progress) throws IOException {
-        files.createDirectories(root);
-        forceAbove();
+        files.createRoot(root);
         sweep();
         for (UUID instanceId : instances("")) {
             Closeable lock = lockIfSuitable(instanceId, sinks);
@@ -110,13 +123,13 @@ public final class JournalRoot {
      * be appended.
      *
      * @param except leave these alone
-     * @param sinks how many the caller has
      * @return null if there is none
-     * @throws JournalOpenException if one cannot be opened, or had more sinks; it says which
+     * @throws JournalOpenException if one cannot be opened, or is not suitable; it says which
      */
-    public @Nullable Journal adopt(Set<UUID> except, int sinks, RecoveryProgress progress) throws IOException {
+    public @Nullable Journal adopt(Set<UUID> except, Suitability suitability, RecoveryProgress progress)
+            throws IOException {
         for (UUID instanceId : instances("")) {
-            Closeable lock = except.contains(instanceId) ? null : lockToAdopt(instanceId, sinks);
+            Closeable lock = except.contains(instanceId) ? null : lockToAdopt(instanceId, suitability);
             if (lock != null) {
                 Journal journal = open(instanceId, lock, Journal.Use.ADOPT, progress);
                 if (journal.recovered().lastNumber() > 0) {
@@ -279,7 +292,7 @@ public final class JournalRoot {
     }
 
     /** To open a journal writes to it; so what is not adopted is not opened. */
-    private @Nullable Closeable lockToAdopt(UUID instanceId, int sinks) throws IOException {
+    private @Nullable Closeable lockToAdopt(UUID instanceId, Suitability suitability) throws IOException {
         Closeable lock;
         try {
             lock = hasSegments(instanceId) ? lockUnlessForked(instanceId) : null;
@@ -290,13 +303,10 @@ public final class JournalRoot {
             return null;
         }
         isKept(lock, () -> {
-            int had = sinksOf(instanceId);
-            if (had > sinks) {
-                throw new JournalOpenException(
-                        instanceId,
-                        "it was written to " + had + " sinks, and this process has " + sinks
-                                + "; start one that has them all",
-                        null);
+            Stores stores = Stores.read(files, instanceId, directory(instanceId));
+            String problem = suitability.problem(stores.sinks(), stores::get);
+            if (problem != null) {
+                throw new JournalOpenException(instanceId, problem, null);
             }
             return true;
         });
@@ -372,18 +382,6 @@ public final class JournalRoot {
             return id.toString().equals(name) ? id : null;
         } catch (IllegalArgumentException e) {
             return null;
-        }
-    }
-
-    /** Who made the root may have been killed before that was durable. */
-    private void forceAbove() throws IOException {
-        Path above = root.getParent();
-        try {
-            if (above != null) {
-                files.force(above);
-            }
-        } catch (AccessDeniedException e) {
-            // Whoever may not even read it is given a root that others made, and look after.
         }
     }
 

@@ -52,9 +52,7 @@ final class Stores {
                     if (first.equals(SINKS)) {
                         sinks = Integer.parseInt(second);
                     } else {
-                        int sink = Integer.parseInt(first);
-                        bound.put(sink, UUID.fromString(second));
-                        sinks = Math.max(sinks, sink + 1);
+                        bound.put(Integer.parseInt(first), UUID.fromString(second));
                     }
                 } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
                     throw new CorruptJournalException(
@@ -72,14 +70,14 @@ final class Stores {
         return bound.get(sink);
     }
 
-    /** How many sinks there were at most. */
+    /** See {@link Journal#sinks}. */
     synchronized int sinks() {
         return sinks;
     }
 
-    /** Notes durably how many there are, if it is more than there were. */
+    /** Notes durably how many there are. */
     synchronized void sinks(int count) throws IOException {
-        if (count > sinks) {
+        if (count != sinks) {
             write(count, bound);
             sinks = count;
         }
@@ -96,9 +94,23 @@ final class Stores {
         }
         Map<Integer, UUID> next = new TreeMap<>(bound);
         next.put(sink, store);
-        int count = Math.max(sinks, sink + 1);
-        write(count, next);
+        write(sinks, next);
         bound.put(sink, store);
+    }
+
+    /** Takes over what another one has; if all its sinks had everything, that is not so here. */
+    synchronized void copy(Stores other) throws IOException {
+        Map<Integer, UUID> theirs;
+        int count;
+        synchronized (other) {
+            theirs = new TreeMap<>(other.bound);
+            count = other.sinks;
+        }
+        for (int sink : theirs.keySet()) {
+            count = Math.max(count, sink + 1);
+        }
+        write(count, theirs);
+        bound.putAll(theirs);
         sinks = count;
     }
 

@@ -171,7 +171,80 @@ class BrokenJournalTest {
         bench.pipeline.close(0);
         assertThat(stage.journaled().announced()).isCompletedExceptionally();
         assertThat(last.journaled().announced()).isCompletedExceptionally();
-        assertThat(bench.pipeline.remains().journaled()).isFalse();
+        Pipeline.Remains remains = bench.pipeline.remains();
+        assertThat(remains.journaled()).isFalse();
+        assertThat(remains.unknown())
+                .as("the disk may have it although it said no")
+                .isEqualTo(Map.of("a", 1L));
+        assertThat(remains.unsaved()).isEmpty();
+    }
+
+    @Test
+    void what_came_after_the_record_that_the_disk_may_have_is_certainly_not_saved() throws InterruptedException {
+        store.faults((op, argument) -> Fault.BEFORE);
+        addAndCommit("journaled");
+        breakDisk();
+        addAndCommit("attempted");
+        bench.add("later", 1);
+        bench.drainer.close();
+        while (!bench.drainer.isClosed()) {
+            bench.drainer.step();
+        }
+        bench.pipeline.close(0);
+        Pipeline.Remains remains = bench.pipeline.remains();
+        assertThat(remains.unknown()).isEqualTo(Map.of("journaled", 1L, "attempted", 1L));
+        assertThat(remains.unsaved()).isEqualTo(Map.of("later", 1L));
+    }
+
+    @Test
+    void who_closed_with_a_write_under_way_of_what_is_not_journaled_leaves_a_journal_to_people() throws Exception {
+        breakDisk();
+        addAndCommit("a");
+        bench.drainer.close();
+        while (!bench.drainer.isClosed()) {
+            bench.drainer.step();
+        }
+        bench.writer().finish();
+        store.script(ModelStore.Op.WRITE, Fault.AFTER);
+        bench.writer().step();
+        assertThat(bench.pipeline.snapshot().appliedRecord())
+                .as("its reply was lost")
+                .isZero();
+        files.faults((operation, path) -> false);
+        bench.pipeline.close(0);
+        assertThat(bench.pipeline.remains().unknown()).isEqualTo(Map.of("a", 1L));
+        assertThat(root().list()).extracting(JournalRoot.Entry::state).containsExactly(JournalRoot.State.FORKED);
+    }
+
+    @Test
+    void a_disk_that_begins_to_hang_after_the_last_record_holds_nobody_who_is_interrupted() throws Exception {
+        bench.add("a", 3);
+        bench.pipeline.start();
+        DrainStage stage = bench.pipeline.nextStage();
+        bench.pipeline.requestDrain();
+        stage.confirmed().await(TimeUnit.SECONDS.toNanos(60));
+        CountDownLatch hanging = new CountDownLatch(1);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        files.faults((operation, path) -> {
+            hanging.countDown();
+            Await.on(goesOn);
+            return false;
+        });
+        Thread closing = new Thread(() -> {
+            try {
+                bench.pipeline.close(TimeUnit.HOURS.toNanos(1));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        closing.start();
+        Await.on(hanging);
+        closing.interrupt();
+        closing.join(TimeUnit.SECONDS.toMillis(60));
+        assertThat(closing.isAlive()).isFalse();
+        assertThat(bench.pipeline.remains().complete()).isTrue();
+        goesOn.countDown();
+        Await.until(this::isUnlocked);
     }
 
     @Test
@@ -195,16 +268,19 @@ class BrokenJournalTest {
         assertThat(remains.journaled()).as("as nobody knows").isFalse();
         assertThat(remains.unsaved()).isEmpty();
         goesOn.countDown();
-        Await.until(() -> {
-            try (Journal next = root().open(bench.pipeline.instanceId(), true, SILENT)) {
-                assertThat(next.recovered().lastNumber()).isEqualTo(1);
-                return true;
-            } catch (JournalLockedException e) {
-                return false;
-            } catch (IOException e) {
-                throw new AssertionError(e);
-            }
-        });
+        Await.until(this::isUnlocked);
         assertThat(store.total("a") == 0 || store.total("a") == 3).isTrue();
+    }
+
+    /** Whether the journal is closed; then it has one record. */
+    private boolean isUnlocked() {
+        try (Journal next = root().open(bench.pipeline.instanceId(), true, SILENT)) {
+            assertThat(next.recovered().lastNumber()).isEqualTo(1);
+            return true;
+        } catch (JournalLockedException e) {
+            return false;
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -35,7 +35,7 @@ import java.util.function.Function;
  * record that was ever journaled.
  */
 final class JournalSimulation {
-    private static final Path ROOT = Path.of("/journals");
+    private static final Path ROOT = Path.of("/srv/everycount/journals");
     private static final int PROCESSES_MAX = 3;
 
     /** A history that is replayed tells everything. */

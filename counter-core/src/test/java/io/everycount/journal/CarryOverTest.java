@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.journal;
 
+import static io.everycount.journal.JournalBench.ANY;
+import static io.everycount.journal.JournalBench.SILENT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,7 +20,6 @@ import org.junit.jupiter.api.Test;
 
 /** Records that are carried over count once, wherever it is interrupted. */
 class CarryOverTest {
-    private static final RecoveryProgress SILENT = (instanceId, bytesDone, bytesTotal, records) -> {};
     private static final UUID STORE = new UUID(1, 2);
     private static final int RECORDS = 6;
     private static final long SEEDS = 40;
@@ -72,7 +73,7 @@ class CarryOverTest {
     }
 
     private static void requireAdoptedOnce(JournalRoot root, UUID to) throws IOException {
-        try (Journal adopted = root.adopt(Set.of(), 9, SILENT)) {
+        try (Journal adopted = root.adopt(Set.of(), ANY, SILENT)) {
             assertThat(adopted).isNotNull();
             assertThat(adopted.instanceId()).isEqualTo(to);
             assertThat(adopted.store(0)).isEqualTo(STORE);
@@ -87,7 +88,7 @@ class CarryOverTest {
             assertThat(since).containsExactly(1_003L, 1_004L, 1_005L, 1_006L);
             assertThat(adopted.recovered().baseNumber()).isZero();
             assertThat(adopted.recovered().appliedNumber()).isZero();
-            assertThat(root.adopt(Set.of(), 9, SILENT)).isNull();
+            assertThat(root.adopt(Set.of(), ANY, SILENT)).isNull();
         }
     }
 
@@ -95,7 +96,7 @@ class CarryOverTest {
     void the_chosen_records_are_a_new_instances_and_the_old_directory_is_put_away() throws Exception {
         JournalRoot root = root(new MemoryFiles(new Random(1)), new Random(1));
         UUID from = prepare(root);
-        assertThat(root.adopt(Set.of(), 9, SILENT)).isNull();
+        assertThat(root.adopt(Set.of(), ANY, SILENT)).isNull();
         UUID to = carryOver(root, from);
         assertThat(state(root, from)).isEqualTo(State.CARRIED);
         assertThat(state(root, to)).isEqualTo(State.FREE);
@@ -173,7 +174,7 @@ class CarryOverTest {
                 String where = "seed " + seed + ", operation " + operations;
                 if (state(root, from) == State.FORKED) {
                     before++;
-                    assertThat(root.adopt(Set.of(), 9, SILENT)).as(where).isNull();
+                    assertThat(root.adopt(Set.of(), ANY, SILENT)).as(where).isNull();
                     requireAdoptedOnce(root, carryOver(root, from));
                 } else {
                     assertThat(state(root, from)).as(where).isEqualTo(State.CARRIED);

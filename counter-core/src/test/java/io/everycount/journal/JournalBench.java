@@ -14,7 +14,9 @@ import java.util.stream.LongStream;
 /** Journals under one root, on files in memory, for tests that say step by step what happens. */
 final class JournalBench {
     static final RecoveryProgress SILENT = (instanceId, bytesDone, bytesTotal, records) -> {};
-    static final Path ROOT = Path.of("/journals");
+
+    static final JournalRoot.Suitability ANY = (sinks, stores) -> null;
+    static final Path ROOT = Path.of("/srv/everycount/journals");
 
     final Random random;
     final MemoryFiles files;

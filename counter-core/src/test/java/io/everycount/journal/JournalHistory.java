@@ -46,7 +46,7 @@ final class JournalHistory {
         keysMax = 1 << random.nextInt(7);
         JournalSettings settings = new JournalSettings(
                 segmentBytes, (4 + random.nextInt(20)) * (long) segmentBytes, tasks::add, random, () -> 0);
-        root = new JournalRoot(Path.of("/journals"), new PlantedFiles(memory, mistake), settings);
+        root = new JournalRoot(Path.of("/srv/everycount/journals"), new PlantedFiles(memory, mistake), settings);
     }
 
     Map<String, Integer> seen() {

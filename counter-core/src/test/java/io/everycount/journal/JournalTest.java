@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.journal;
 
+import static io.everycount.journal.JournalBench.ANY;
 import static io.everycount.journal.JournalBench.SILENT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -405,12 +406,13 @@ class JournalTest {
         first.close();
         second.close();
         empty.close();
-        try (Journal adopted = bench.root.adopt(Set.of(first.instanceId()), 9, SILENT)) {
+        try (Journal adopted = bench.root.adopt(Set.of(first.instanceId()), ANY, SILENT)) {
             assertThat(adopted).isNotNull();
             assertThat(adopted.instanceId()).isEqualTo(second.instanceId());
             assertThat(adopted.recovered().lastNumber()).isEqualTo(3);
-            assertThat(bench.root.adopt(Set.of(first.instanceId()), 9, SILENT)).isNull();
-            try (Journal other = bench.root.adopt(Set.of(), 9, SILENT)) {
+            assertThat(bench.root.adopt(Set.of(first.instanceId()), ANY, SILENT))
+                    .isNull();
+            try (Journal other = bench.root.adopt(Set.of(), ANY, SILENT)) {
                 assertThat(other).isNotNull();
                 assertThat(other.instanceId()).isEqualTo(first.instanceId());
             }
@@ -447,7 +449,7 @@ class JournalTest {
         bench.files.crash();
         try (Journal other = bench.open()) {
             assertThat(other.instanceId()).isNotEqualTo(journal.instanceId());
-            assertThat(bench.root.adopt(Set.of(), 9, SILENT)).isNull();
+            assertThat(bench.root.adopt(Set.of(), ANY, SILENT)).isNull();
             assertThat(bench.root.list())
                     .filteredOn(entry -> entry.state() == State.FORKED)
                     .extracting(JournalRoot.Entry::instanceId, JournalRoot.Entry::holderOrReason)
@@ -495,26 +497,44 @@ class JournalTest {
         JournalRoot root = new JournalRoot(JournalBench.ROOT, failing, settings);
         try (Journal other = root.openOwn(2, SILENT)) {
             assertThat(other.instanceId()).isNotEqualTo(id);
-            try (Journal adopted = root.adopt(Set.of(), 9, SILENT)) {
+            try (Journal adopted = root.adopt(Set.of(), ANY, SILENT)) {
                 assertThat(adopted).isNotNull().extracting(Journal::instanceId).isEqualTo(id);
             }
         }
     }
 
     @Test
-    void whoever_has_fewer_sinks_does_not_even_open_it() throws IOException {
+    void one_that_is_not_suitable_is_not_even_opened() throws IOException {
         Journal journal = bench.open();
         bench.append(journal, 1);
+        UUID store = new UUID(3, 4);
+        journal.bindStore(1, store);
         journal.close();
         List<String> before = bench.files.list(journal.directory());
         for (int look = 0; look < 3; look++) {
-            assertThatThrownBy(() -> bench.root.adopt(Set.of(), 1, SILENT))
+            assertThatThrownBy(() -> bench.root.adopt(
+                            Set.of(), (sinks, stores) -> "has " + sinks + ", the second " + stores.apply(1), SILENT))
                     .isInstanceOf(JournalOpenException.class)
-                    .hasMessageContaining("2 sinks");
+                    .hasMessage("has 2, the second " + store);
         }
         assertThat(bench.files.list(journal.directory())).isEqualTo(before);
-        try (Journal adopted = bench.root.adopt(Set.of(), 2, SILENT)) {
+        try (Journal adopted = bench.root.adopt(Set.of(), ANY, SILENT)) {
             assertThat(adopted).isNotNull();
+        }
+    }
+
+    @Test
+    void one_that_all_sinks_have_everything_of_may_be_opened_with_fewer() throws IOException {
+        UUID id;
+        try (Journal journal = bench.open()) {
+            bench.append(journal, 1);
+            journal.bindStore(1, new UUID(3, 4));
+            journal.noteServed();
+            id = journal.instanceId();
+        }
+        try (Journal journal = bench.root.openOwn(1, SILENT)) {
+            assertThat(journal.instanceId()).isEqualTo(id);
+            assertThat(journal.sinks()).isEqualTo(1);
         }
     }
 

@@ -306,6 +306,14 @@ public final class MemoryFiles implements JournalFiles {
     }
 
     @Override
+    public synchronized void createRoot(Path directory) throws IOException {
+        createDirectories(directory);
+        for (Path above = directory.getParent(); above != null; above = above.getParent()) {
+            force(above);
+        }
+    }
+
+    @Override
     public synchronized JournalFile open(Path file, boolean fresh) throws IOException {
         if (fresh) {
             if (find(file) != null) {

@@ -48,6 +48,11 @@ public final class PlantedFiles implements JournalFiles {
     }
 
     @Override
+    public void createRoot(Path directory) throws IOException {
+        files.createRoot(directory);
+    }
+
+    @Override
     public JournalFile open(Path file, boolean fresh) throws IOException {
         return new Planted(files.open(file, fresh));
     }

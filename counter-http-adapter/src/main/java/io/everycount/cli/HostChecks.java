@@ -123,8 +123,11 @@ final class HostChecks {
                     findings.add(Finding.warn(
                             "journal", entry.directory() + " cannot be looked at: " + entry.holderOrReason()));
                 } else if (entry.state() == JournalRoot.State.FREE) {
-                    findings.add(Finding.ok(
-                            "journal", entry.directory() + " is held by nobody: the next server to start adopts it"));
+                    findings.add(
+                            Finding.ok(
+                                    "journal",
+                                    entry.directory()
+                                            + " is held by nobody: the next server to start adopts it, if it counts into the same database"));
                 }
             }
         } catch (IOException e) {

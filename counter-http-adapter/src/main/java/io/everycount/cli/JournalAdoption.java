@@ -111,9 +111,7 @@ final class JournalAdoption implements CounterListener {
                     journal != null && journal.adopting() == 0 && journal.unadoptable() >= waiting.size();
             if (late || othersCannot && ownIsDone) {
                 console.note("not done: " + waiting
-                        + (othersCannot
-                                ? " cannot be adopted; \"journal verify\" says why"
-                                : " are not written in time"));
+                        + (othersCannot ? " cannot be adopted; the log says why" : " are not written in time"));
                 return false;
             }
             // Statistics are looked at; nobody tells when another process has taken a journal.
