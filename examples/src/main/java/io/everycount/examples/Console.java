@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.examples;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Where an example talks to its user: results to one stream, and how it goes to another.
@@ -12,6 +15,15 @@ import java.io.PrintStream;
  * @param columns how wide that is
  */
 record Console(PrintStream out, PrintStream err, boolean terminal, int columns) {
+    /** That of the process, whose script has said by system properties what it is. */
+    static Console standard() {
+        return new Console(
+                new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
+                new PrintStream(new FileOutputStream(FileDescriptor.err), false, StandardCharsets.UTF_8),
+                Boolean.getBoolean("examples.terminal"),
+                Integer.getInteger("examples.columns", 80));
+    }
+
     /** Writes a line of results. */
     void say(String line) {
         out.println(line);

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.examples;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.InputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,11 +13,7 @@ public final class CountLines {
 
     /** Runs and exits; {@code --help} tells the arguments. */
     public static void main(String[] arguments) {
-        Console console = new Console(
-                new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
-                new PrintStream(new FileOutputStream(FileDescriptor.err), false, StandardCharsets.UTF_8),
-                Boolean.getBoolean("examples.terminal"),
-                Integer.getInteger("examples.columns", 80));
+        Console console = Console.standard();
         Path data = Path.of(System.getProperty("examples.data", "examples/.data"));
         boolean piped = Boolean.getBoolean("examples.piped");
         Interrupts interrupts = new Interrupts();

@@ -112,10 +112,7 @@ record Options(
                 if (equals >= 0) {
                     return argument.substring(equals + 1);
                 }
-                if (!rest.hasNext()) {
-                    throw new UserError(name + " needs a value");
-                }
-                return rest.next();
+                return value(name, rest);
             };
             switch (name) {
                 case "--" -> optionsEnded = true;
@@ -163,6 +160,13 @@ record Options(
     static String withoutParameters(String url) {
         int query = url.indexOf('?');
         return query < 0 ? url : url.substring(0, query);
+    }
+
+    static String value(String name, Iterator<String> rest) {
+        if (!rest.hasNext()) {
+            throw new UserError(name + " needs a value");
+        }
+        return rest.next();
     }
 
     static int number(String name, String given, int min, int max) {

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.examples;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,11 +67,7 @@ public final class Quickstart {
 
     /** Runs and exits; {@code --help} tells the arguments. */
     public static void main(String[] arguments) {
-        Console console = new Console(
-                new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
-                new PrintStream(new FileOutputStream(FileDescriptor.err), false, StandardCharsets.UTF_8),
-                Boolean.getBoolean("examples.terminal"),
-                Integer.getInteger("examples.columns", 80));
+        Console console = Console.standard();
         Path data = Path.of(System.getProperty("examples.data", "examples/.data"));
         Path adapter =
                 Path.of(System.getProperty("examples.adapter", "counter-http-adapter/target/counter-http-adapter.jar"));
@@ -289,7 +281,7 @@ public final class Quickstart {
                 case "--exit" -> exit = true;
                 case "--increments" -> increments = number(name, rest, 1, 100_000_000);
                 case "--port" -> port = number(name, rest, 1, 65_535);
-                case "--data" -> data = Path.of(value(name, rest));
+                case "--data" -> data = Path.of(Options.value(name, rest));
                 default ->
                     throw new UserError("unknown argument " + name
                             + "; --help lists them (counting files: examples/count-lines.sh)");
@@ -298,15 +290,8 @@ public final class Quickstart {
         return new Arguments(help, exit, increments, port, data);
     }
 
-    private static String value(String name, Iterator<String> rest) {
-        if (!rest.hasNext()) {
-            throw new UserError(name + " needs a value");
-        }
-        return rest.next();
-    }
-
     private static int number(String name, Iterator<String> rest, int min, int max) {
-        return Options.number(name, value(name, rest), min, max);
+        return Options.number(name, Options.value(name, rest), min, max);
     }
 
     private static String shortest(Path path) {

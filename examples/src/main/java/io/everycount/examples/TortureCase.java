@@ -198,7 +198,7 @@ final class TortureCase {
     }
 
     /** After Ctrl-C, too, they end before anything is closed that they use. */
-    private static void joinAll(List<Thread> threads) throws InterruptedException {
+    static void joinAll(List<? extends Thread> threads) throws InterruptedException {
         boolean interrupted = false;
         for (Thread thread : threads) {
             while (thread.isAlive()) {
