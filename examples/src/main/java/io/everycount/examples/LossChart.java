@@ -8,8 +8,8 @@ import java.util.Locale;
 /** What {@link LossDemo} measured, as a picture: bars on a logarithmic scale, for light and dark screens. */
 final class LossChart {
     private static final int WIDTH = 960;
-    private static final int LEFT = 320;
-    private static final int RIGHT = 850;
+    private static final int LEFT = 268;
+    private static final int RIGHT = 845;
     private static final int TOP = 128;
     private static final int BAR = 17;
     private static final int ROW = 62;
@@ -83,7 +83,7 @@ final class LossChart {
                 64,
                 "start",
                 options.threads() + " threads increment " + Text.count(options.keys()) + " keys for "
-                        + Text.time(options.time()) + " while another brings the counts to a store");
+                        + LossReport.seconds(options.time()) + " while another brings the counts to a store");
         legend("paused", 24, "drained " + LossReport.cadence(options.interval()));
         legend("steady", 240, "drained without a pause");
         for (int i = 0; i < rows.size(); i++) {
@@ -123,23 +123,25 @@ final class LossChart {
 
     private void row(LossReport.Row row, int y) {
         text(
-                row.contender().ours() ? "strong" : "text",
-                LEFT - 16,
-                y + ROW / 2 + 6,
+                row.contender().ours() ? "none" : "strong",
+                LEFT - 14,
+                y + ROW / 2 - 4,
                 "end",
                 row.contender().name());
-        bar("paused", row.paused(), y + ROW / 2 - BAR - 2);
-        bar("steady", row.steady(), y + ROW / 2 + 2);
+        text("soft", LEFT - 14, y + ROW / 2 + 16, "end", row.contender().how());
+        bar("paused", row.contender().ours(), row.paused(), y + ROW / 2 - BAR - 2);
+        bar("steady", row.contender().ours(), row.steady(), y + ROW / 2 + 2);
     }
 
-    private void bar(String kind, Outcome outcome, int y) {
+    private void bar(String kind, boolean ours, Outcome outcome, int y) {
         int length = outcome.lost() == 0 ? 0 : Math.max(BAR_MIN, x(outcome.perMillion()) - LEFT);
         if (length > 0) {
             line("  <rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", kind, LEFT, y, length, BAR);
         }
         String label = LossReport.perMillion(outcome)
+                + (outcome.exact() && !ours ? " in this run" : "")
                 + (outcome.twice() == 0 ? "" : ", and " + Text.count(outcome.twice()) + " counted twice");
-        text(outcome.exact() ? "none" : "text", LEFT + length + 8, y + 14, "start", label);
+        text(outcome.exact() && ours ? "none" : "text", LEFT + length + 8, y + 14, "start", label);
     }
 
     private int x(double value) {

@@ -80,8 +80,8 @@ public final class LossDemo {
     private LossRun.Outcome measure(Contender contender, Duration interval, int number, int all)
             throws InterruptedException {
         console.live(Text.printable(
-                number + " of " + all + ", " + Text.time(options.time()) + ": " + contender.name() + ", drained "
-                        + LossReport.cadence(interval),
+                number + " of " + all + ", " + LossReport.seconds(options.time()) + ": " + contender.title()
+                        + ", drained " + LossReport.cadence(interval),
                 console.columns() - 1));
         return LossRun.run(
                 contender.make().get(),

@@ -37,6 +37,11 @@ final class LossReport {
         return interval.isZero() ? "without a pause" : "every " + Text.count(interval.toMillis()) + " ms";
     }
 
+    /** As in 2 s, 0.25 s. */
+    static String seconds(Duration time) {
+        return BigDecimal.valueOf(time.toMillis(), 3).stripTrailingZeros().toPlainString() + " s";
+    }
+
     /** As in 0, 0.031, 4.5, 12, 481,547. */
     static String perMillion(Outcome outcome) {
         double value = outcome.perMillion();
@@ -59,7 +64,7 @@ final class LossReport {
         Text.Table table = new Text.Table("  ", anyTwice ? "lrrrrr" : "lrrrr");
         table.row(cells(anyTwice, "", "made", "arrived", "lost", "of a million", "counted twice"));
         for (Row row : rows) {
-            table.row(cells(anyTwice, cells(row.contender().name(), which.apply(row))));
+            table.row(cells(anyTwice, cells(row.contender().title(), which.apply(row))));
         }
         return "Drained " + cadence(interval) + ":\n" + table + '\n';
     }
@@ -134,16 +139,18 @@ final class LossReport {
         out.append(verdict()).append("\n\n## What goes wrong\n\n");
         for (Row row : rows) {
             out.append("- **")
-                    .append(row.contender().name())
+                    .append(row.contender().title())
                     .append("**: ")
                     .append(row.contender().weakness())
                     .append('\n');
         }
         out.append("""
 
-                A 0 of another way is luck or a load that does not touch its weak spot; the tests of the demo make each
-                of them lose on purpose. Each way is some ten lines of
+                A 0 of another way is luck, or a load that does not touch its weak spot: the demo's tests make each of them
+                lose on purpose. Each way is some ten lines of
                 [Strategies.java](../examples/src/main/java/io/everycount/examples/Strategies.java).
+
+                This does not tell which way is quick: JVM and caches are not warm, and the threads keep book meanwhile.
                 """);
         return out.toString();
     }
@@ -154,7 +161,7 @@ final class LossReport {
                 thread brings the counts to a store in memory. At the end the threads stop, what is left is brought
                 there, too, and every key is compared.
 
-                """.formatted(options.threads(), Text.count(options.keys()), Text.time(options.time()));
+                """.formatted(options.threads(), Text.count(options.keys()), seconds(options.time()));
     }
 
     private String markdownSection(Duration interval, Function<Row, Outcome> which) {
@@ -162,7 +169,7 @@ final class LossReport {
         out.append("| | made | arrived | lost | of a million | counted twice |\n|---|--:|--:|--:|--:|--:|\n");
         for (Row row : rows) {
             out.append("| ")
-                    .append(String.join(" | ", cells(row.contender().name(), which.apply(row))))
+                    .append(String.join(" | ", cells(row.contender().title(), which.apply(row))))
                     .append(" |\n");
         }
         return out.append('\n').toString();

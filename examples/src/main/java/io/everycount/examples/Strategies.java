@@ -20,42 +20,53 @@ final class Strategies {
     /**
      * A strategy as the reports show it.
      *
-     * @param name in a few words
+     * @param name what it counts in
+     * @param how what a drain does
      * @param weakness what happens to an increment at the wrong moment
      * @param ours whether it has to be exact
      * @param make a fresh one
      */
-    record Contender(String name, String weakness, boolean ours, Supplier<Strategy> make) {}
+    record Contender(String name, String how, String weakness, boolean ours, Supplier<Strategy> make) {
+        String title() {
+            return name + ": " + how;
+        }
+    }
 
     static final List<Contender> ALL = List.of(
             new Contender(
-                    "ConcurrentHashMap: copy, then clear",
+                    "ConcurrentHashMap",
+                    "copy, then clear",
                     "An increment between the copy and `clear()` is cleared and was not copied.",
                     false,
                     CopyThenClear::new),
             new Contender(
-                    "Caffeine: copy, then invalidateAll",
+                    "Caffeine",
+                    "copy, then invalidateAll",
                     "The same, with another map.",
                     false,
                     CopyThenInvalidate::new),
             new Contender(
-                    "swap the map, then sum it up",
+                    "volatile map",
+                    "swap it, then sum it up",
                     "A thread that has just read the field adds to the old map after it was summed up.",
                     false,
                     SwapTheMap::new),
             new Contender(
-                    "LongAdder: sum, then reset",
+                    "LongAdder",
+                    "sum, then reset",
                     "An increment between `sum()` and `reset()` is reset and was not summed up.",
                     false,
                     SumThenReset::new),
             new Contender(
-                    "LongAdder: sumThenReset, remove idle",
+                    "LongAdder",
+                    "sumThenReset, remove idle keys",
                     "A thread that has just found an adder adds to it after it was removed. Without removing, nothing is"
                             + " lost, and the map grows for ever.",
                     false,
                     RemoveIdle::new),
             new Contender(
                     "Everycount",
+                    "flush",
                     "None: a drained cell takes no increment any more, and the thread that comes too late adds to the"
                             + " next one.",
                     true,
