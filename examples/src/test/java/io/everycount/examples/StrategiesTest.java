@@ -14,6 +14,8 @@ import org.junit.jupiter.params.provider.FieldSource;
 class StrategiesTest {
     static final List<Contender> ALL = Strategies.ALL;
 
+    private int made;
+
     @ParameterizedTest
     @FieldSource("ALL")
     void whatIsDrainedBetweenIncrementsArrives(Contender contender) throws InterruptedException {
@@ -50,7 +52,7 @@ class StrategiesTest {
         assertLosesWhatComesBetween(new Strategies.CopyThenClear() {
             @Override
             void between() {
-                increment("a");
+                make(this);
             }
         });
     }
@@ -60,7 +62,7 @@ class StrategiesTest {
         assertLosesWhatComesBetween(new Strategies.CopyThenInvalidate() {
             @Override
             void between() {
-                increment("a");
+                make(this);
             }
         });
     }
@@ -70,17 +72,22 @@ class StrategiesTest {
         assertLosesWhatComesBetween(new Strategies.SumThenReset() {
             @Override
             void between() {
-                increment("a");
+                make(this);
             }
         });
     }
 
-    private static void assertLosesWhatComesBetween(Strategy strategy) throws InterruptedException {
-        strategy.increment("a");
+    private void assertLosesWhatComesBetween(Strategy strategy) throws InterruptedException {
+        make(strategy);
         strategy.drain();
-        assertThat(strategy.stored()).containsExactly(Map.entry("a", 1L));
+        assertThat(made).isEqualTo(2);
         strategy.finish();
         assertThat(strategy.stored()).containsExactly(Map.entry("a", 1L));
+    }
+
+    private void make(Strategy strategy) {
+        strategy.increment("a");
+        made++;
     }
 
     @Test
@@ -101,13 +108,14 @@ class StrategiesTest {
         Strategy strategy = new Strategies.RemoveIdle() {
             @Override
             void between() {
-                increment("a");
+                make(this);
             }
         };
-        strategy.increment("a");
+        make(strategy);
         strategy.drain();
         // Idle now, until it is incremented between.
         strategy.drain();
+        assertThat(made).isEqualTo(2);
         strategy.finish();
         assertThat(strategy.stored()).containsExactly(Map.entry("a", 1L));
     }
