@@ -73,10 +73,10 @@ final class LossChart {
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"system-ui, -apple-system,"
                         + " 'Segoe UI', 'DejaVu Sans', sans-serif\" font-size=\"16\">",
                 WIDTH, bottom + 62);
-        line("  <title>Lost of a million increments, for each way to count</title>");
+        line("  <title>Lost per million increments, for each way to count</title>");
         out.append(STYLE);
         line("  <rect class=\"ground\" width=\"%d\" height=\"%d\"/>", WIDTH, bottom + 62);
-        text("strong title", 24, 40, "start", "Lost of a million increments");
+        text("strong title", 24, 40, "start", "Lost per million increments");
         text(
                 "soft",
                 24,
@@ -114,7 +114,7 @@ final class LossChart {
         }
         line("  <path class=\"zero\" d=\"M%d %d V%d\"/>", LEFT, TOP, bottom + 6);
         text("soft", LEFT, bottom + 24, "middle", "0");
-        text("soft", (LEFT + RIGHT) / 2, bottom + 48, "middle", "lost of a million, logarithmic scale");
+        text("soft", (LEFT + RIGHT) / 2, bottom + 48, "middle", "lost per million increments, logarithmic scale");
     }
 
     private static String tick(int exponent) {

@@ -63,6 +63,8 @@ public final class LossDemo {
     int run() throws InterruptedException {
         List<LossReport.Row> rows = new ArrayList<>();
         int all = 2 * contenders.size();
+        console.note(all + " runs of " + LossReport.seconds(options.time()) + ": " + options.threads()
+                + " threads increment " + Text.count(options.keys()) + " keys");
         for (Contender contender : contenders) {
             LossRun.Outcome paused = measure(contender, options.interval(), rows.size() * 2 + 1, all);
             LossRun.Outcome steady = measure(contender, Duration.ZERO, rows.size() * 2 + 2, all);
@@ -80,8 +82,7 @@ public final class LossDemo {
     private LossRun.Outcome measure(Contender contender, Duration interval, int number, int all)
             throws InterruptedException {
         console.live(Text.printable(
-                number + " of " + all + ", " + LossReport.seconds(options.time()) + ": " + contender.title()
-                        + ", drained " + LossReport.cadence(interval),
+                number + " of " + all + ": " + contender.title() + ", drained " + LossReport.cadence(interval),
                 console.columns() - 1));
         return LossRun.run(
                 contender.make().get(),

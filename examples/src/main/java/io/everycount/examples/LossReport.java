@@ -62,7 +62,7 @@ final class LossReport {
     private String section(Duration interval, Function<Row, Outcome> which) {
         boolean anyTwice = rows.stream().anyMatch(row -> which.apply(row).twice() > 0);
         Text.Table table = new Text.Table("  ", anyTwice ? "lrrrrr" : "lrrrr");
-        table.row(cells(anyTwice, "", "made", "arrived", "lost", "of a million", "counted twice"));
+        table.row(cells(anyTwice, "", "made", "arrived", "lost", "per million", "counted twice"));
         for (Row row : rows) {
             table.row(cells(anyTwice, cells(row.contender().title(), which.apply(row))));
         }
@@ -104,7 +104,7 @@ final class LossReport {
         }
         return oursIsExact()
                 ? "EXACT: Everycount lost none of " + Text.count(made) + " increments; the other ways lost up to "
-                        + perMillion(worst) + " of a million."
+                        + perMillion(worst) + " per million."
                 : "NOT EXACT: of " + Text.count(made) + " increments Everycount lost " + Text.count(lost)
                         + " and counted " + Text.count(twice) + " twice; that must not happen, please report it.";
     }
@@ -129,7 +129,7 @@ final class LossReport {
             String link = directory == null
                     ? from.toString()
                     : directory.relativize(from).toString();
-            out.append("![Lost of a million increments, for each way to count](")
+            out.append("![Lost per million increments, for each way to count](")
                     .append(link.replace('\\', '/'))
                     .append(")\n\n");
         }
@@ -150,7 +150,7 @@ final class LossReport {
                 lose on purpose. Each way is some ten lines of
                 [Strategies.java](../examples/src/main/java/io/everycount/examples/Strategies.java).
 
-                This does not tell which way is quick: JVM and caches are not warm, and the threads keep book meanwhile.
+                This does not tell which way is quick: the JVM is not warmed up, and the threads keep book meanwhile.
                 """);
         return out.toString();
     }
@@ -166,7 +166,7 @@ final class LossReport {
 
     private String markdownSection(Duration interval, Function<Row, Outcome> which) {
         StringBuilder out = new StringBuilder("Drained " + cadence(interval) + ":\n\n");
-        out.append("| | made | arrived | lost | of a million | counted twice |\n|---|--:|--:|--:|--:|--:|\n");
+        out.append("| | made | arrived | lost | per million | counted twice |\n|---|--:|--:|--:|--:|--:|\n");
         for (Row row : rows) {
             out.append("| ")
                     .append(String.join(" | ", cells(row.contender().title(), which.apply(row))))

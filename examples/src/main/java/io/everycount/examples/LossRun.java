@@ -45,7 +45,7 @@ final class LossRun {
             return lost == 0 && twice == 0;
         }
 
-        /** Lost of a million made. */
+        /** Lost per million made. */
         double perMillion() {
             return made == 0 ? 0 : lost * 1e6 / made;
         }

@@ -2,7 +2,7 @@
 /**
  * Programs to run and to copy from: the quickstart, which runs the HTTP adapter and proves its totals; one that
  * counts the lines of files and proves the
- * totals, and a host application of about thirty lines.
+ * totals; one that shows what the usual ways to count lose; and a host application of about thirty lines.
  */
 @NullMarked
 package io.everycount.examples;
