@@ -9,7 +9,7 @@ import java.util.Map;
  * @param stats at the end; {@code stats.persisted()} is what was saved
  * @param unsaved deltas that are certainly not in every required sink
  * @param unknown deltas of a write whose outcome was not known when time ran out: they may be in the sink
- *     now, or get there yet. If the disk of the journal did not answer until then, all records that are not saved;
+ *     now, or get there yet; those that an earlier process may have written, if a sink could not be asked. If the disk of the journal did not answer until then, all records that are not saved;
  *     what was being drained is in neither map. If the journal has or may have a part of what was counted, but
  *     not all, that part: the next one to open it writes it
  * @param isComplete whether everything counted is known to be in every required sink, or in its

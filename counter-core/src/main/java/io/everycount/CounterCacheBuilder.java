@@ -285,13 +285,28 @@ public final class CounterCacheBuilder {
         Events events = new Events(listener, callbacks, rejections, name);
         PipelineSettings settings = settings(random, events);
         OpenJournal journal = journalRoot == null ? null : openJournal(journalRoot, random);
+        Pipeline[] pipeline = new Pipeline[1];
+        boolean built = false;
         try {
-            return build(settings, rejections, events, journal);
-        } catch (Throwable t) {
-            if (journal != null) {
-                journal.close();
+            CounterCache cache = build(settings, rejections, events, journal, pipeline);
+            built = true;
+            return cache;
+        } finally {
+            if (!built) {
+                undo(pipeline[0], journal);
             }
-            throw t;
+        }
+    }
+
+    private static void undo(@Nullable Pipeline pipeline, @Nullable OpenJournal journal) {
+        if (pipeline != null) {
+            // The journal is the pipeline's.
+            pipeline.abort();
+            if (journal != null) {
+                journal.closeThread();
+            }
+        } else if (journal != null) {
+            journal.close();
         }
     }
 
@@ -326,9 +341,15 @@ public final class CounterCacheBuilder {
                 new EpochClock(System.currentTimeMillis(), System.nanoTime()));
     }
 
+    /**
+     * @param pipeline where it is put as soon as there is one
+     */
     private CounterCache build(
-            PipelineSettings settings, Rejections rejections, Events events, @Nullable OpenJournal journal) {
-        Pipeline[] pipeline = new Pipeline[1];
+            PipelineSettings settings,
+            Rejections rejections,
+            Events events,
+            @Nullable OpenJournal journal,
+            @Nullable Pipeline[] pipeline) {
         CellStore cells =
                 new CellStore(CellStore.lanesForThisMachine(), maxKeys, maxKeyBytes, () -> pipeline[0].requestRoom());
         pipeline[0] = new Pipeline(
@@ -348,18 +369,10 @@ public final class CounterCacheBuilder {
                         ADOPTION_INTERVAL.toNanos());
         CounterCache cache = new CounterCache(cells, pipeline[0], adopter, journal, events, refusals, maxWaiters);
         pipeline[0].start();
-        boolean started = false;
-        try {
-            if (adopter != null) {
-                adopter.start();
-            }
-            started = true;
-            return cache;
-        } finally {
-            if (!started) {
-                pipeline[0].abort();
-            }
+        if (adopter != null) {
+            adopter.start();
         }
+        return cache;
     }
 
     private static int inRange(String what, int given, int min, int max) {

@@ -533,63 +533,6 @@ class JournaledCacheTest {
     }
 
     @Test
-    void two_sinks_each_have_their_own_mark_after_a_restart() throws Exception {
-        ModelStore other = new ModelStore("other", Guard.STRICT, 1_000);
-        other.faults((op, argument) -> Fault.BEFORE);
-        CounterCache first = builder().alsoTo(other).build();
-        join(first.addAsync("a", 1, AckLevel.JOURNAL));
-        Await.until(() -> store.total("a") == 1);
-        abandon(first);
-        other.faults((op, argument) -> Fault.NONE);
-        try (CounterCache second = builder().alsoTo(other).build()) {
-            second.add("a", 1);
-            second.flush(LONG);
-        }
-        assertThat(store.total("a")).isEqualTo(2);
-        assertThat(other.total("a")).isEqualTo(2);
-    }
-
-    @Test
-    void with_a_sink_less_what_that_one_lacks_is_kept_for_who_has_it() throws Exception {
-        ModelStore other = new ModelStore("other", Guard.STRICT, 1_000);
-        other.faults((op, argument) -> Fault.BEFORE);
-        CounterCache first = builder().alsoTo(other).build();
-        join(first.addAsync("a", 1, AckLevel.JOURNAL));
-        Await.until(() -> store.total("a") == 1);
-        abandon(first);
-        try (CounterCache alone = builder().retain(Duration.ZERO, 0).build()) {
-            assertThat(alone.instanceId()).isNotEqualTo(first.instanceId());
-            alone.add("a", 1);
-            alone.flush(LONG);
-            Await.until(() -> alone.stats().journal().unadoptable() == 1);
-        }
-        other.faults((op, argument) -> Fault.NONE);
-        try (CounterCache both = builder().alsoTo(other).build()) {
-            Await.until(() -> other.total("a") >= 1);
-        }
-        assertThat(store.total("a")).isEqualTo(2);
-    }
-
-    @Test
-    void a_journal_that_all_sinks_have_or_only_a_best_effort_sink_lacks_is_anybodys() throws Exception {
-        ModelStore other = new ModelStore("other", Guard.STRICT, 1_000);
-        ModelStore away = new ModelStore("away", Guard.STRICT, 1_000);
-        away.faults((op, argument) -> Fault.BEFORE);
-        CounterCache first = builder().alsoTo(other).bestEffortTo(away).build();
-        first.add("a", 1);
-        first.flush(LONG);
-        CloseReport report = first.close(Duration.ofSeconds(60));
-        assertThat(report.isComplete()).isTrue();
-        try (CounterCache alone = builder().build()) {
-            assertThat(alone.instanceId()).isEqualTo(first.instanceId());
-            alone.add("a", 1);
-            alone.flush(LONG);
-        }
-        assertThat(store.total("a")).isEqualTo(2);
-        assertThat(other.total("a")).isEqualTo(1);
-    }
-
-    @Test
     void a_journal_that_cannot_be_locked_stops_neither_a_start_nor_the_adoption_of_others() throws Exception {
         away();
         List<CounterCache> caches = new ArrayList<>();

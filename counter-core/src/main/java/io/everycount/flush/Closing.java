@@ -3,7 +3,6 @@ package io.everycount.flush;
 
 import io.everycount.cell.Collector;
 import io.everycount.journal.Journal;
-import io.everycount.sink.CounterBatch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -240,9 +239,8 @@ final class Closing {
 
     /** Whether a sink may be where the journal has no record that ends there. */
     private boolean mayBeAhead(SinkWriter writer) {
-        // First what is in flight, then the mark: as for what remains.
-        CounterBatch batch = writer.inFlight();
-        return batch != null && !drainer.isJournaledTo(batch.to().record())
+        // First what was sent, then the mark: as for what remains.
+        return !drainer.isJournaledTo(writer.sentTo())
                 || !drainer.isJournaledTo(writer.progress().mark().record());
     }
 
@@ -250,7 +248,7 @@ final class Closing {
     Pipeline.Remains remains() {
         // As long as drains go on, the journal may still get everything, and whoever opens it next writes it.
         boolean draining = !drainWorker.hasEndedSteps();
-        // First what is in flight, then the marks: a batch that is neither is certainly not in the sink.
+        // First what was sent, then the marks: what is beyond both is certainly not in the sink.
         long upToUnknown = upToUnknown(draining);
         Pipeline.Snapshot snapshot = pipeline.snapshot();
         long applied = snapshot.appliedRecord();
@@ -263,13 +261,21 @@ final class Closing {
         }
         boolean drained = drainer.isClosed();
         if (!drained && !draining) {
+            drainer.leftOverRecords()
+                    .forEach(record -> record.entries().addTo(record.number() <= upToUnknown ? unknown : unsaved));
             addLeftOver(unsaved);
         }
-        boolean forked =
-                writers.stream().anyMatch(w -> w.isRequired() && w.progress().state() == PipelineState.FORKED);
-        boolean complete = drained && !forked && applied == log.last().record();
+        boolean complete = drained
+                && applied == log.last().record()
+                && writers.stream().allMatch(w -> !w.isRequired() || isTrusted(w.progress()));
         boolean journaled = journal != null && drained && !drainer.isUnjournaled();
         return new Pipeline.Remains(Map.copyOf(unsaved), Map.copyOf(unknown), complete, journaled, snapshot);
+    }
+
+    /** Whether a sink that has been met is still known to be at its mark. If nothing was counted, none need be met. */
+    private boolean isTrusted(SinkWriter.Progress p) {
+        return p.state() != PipelineState.FORKED
+                && (p.known() || log.last().record() == log.start().record());
     }
 
     private long upToUnknown(boolean draining) {
@@ -277,17 +283,19 @@ final class Closing {
             return Long.MAX_VALUE;
         }
         // What the journal has is not certainly unsaved, if it does not have all: the next start writes that part.
-        long upTo = drainer.isUnjournaled() ? drainer.perhapsJournaled() : 0;
+        boolean inPart = journal != null && (!drainer.isClosed() || drainer.isUnjournaled());
+        long upTo = inPart ? drainer.perhapsJournaled() : 0;
         for (SinkWriter writer : writers) {
-            CounterBatch batch = writer.inFlight();
-            if (writer.isRequired() && batch != null) {
-                upTo = Math.max(upTo, batch.to().record());
+            if (writer.isRequired()) {
+                // What earlier processes sent may be in a sink that has not been asked.
+                long sentBefore = writer.progress().known() ? 0 : pipeline.recoveredRecord();
+                upTo = Math.max(upTo, Math.max(sentBefore, writer.sentTo()));
             }
         }
         return upTo;
     }
 
-    /** What a drain that failed took from the cells and could not make records of, or not put into the log. */
+    /** What a drain that failed took from the cells and could not make records of. */
     private void addLeftOver(Map<String, Long> unsaved) {
         Collector leftOver = drainer.leftOver();
         for (int i = 0; i < leftOver.size(); i++) {
@@ -295,6 +303,5 @@ final class Closing {
             String name = key instanceof String s ? s : new String((byte[]) key, StandardCharsets.UTF_8);
             unsaved.merge(name, leftOver.delta(i), Long::sum);
         }
-        drainer.leftOverRecords().forEach(record -> record.entries().addTo(unsaved));
     }
 }

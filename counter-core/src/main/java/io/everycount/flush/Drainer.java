@@ -106,6 +106,7 @@ final class Drainer {
         this.log = log;
         this.journal = journal;
         this.journalStats = journal == null ? null : journal.stats();
+        this.perhapsJournaled = log.last().record();
         this.acknowledgements = acknowledgements;
         this.pipeline = pipeline;
         this.events = events;
@@ -183,7 +184,7 @@ final class Drainer {
         return unjournaled;
     }
 
-    /** If {@link #isUnjournaled}, the last record that may be in the journal. */
+    /** The last record that may be in the journal. */
     long perhapsJournaled() {
         return perhapsJournaled;
     }
@@ -286,6 +287,7 @@ final class Drainer {
         while (published < made.size()) {
             DeltaRecord record = made.get(published);
             if (journal != null && !unjournaled) {
+                perhapsJournaled = record.number();
                 journal.append(record.journaled(settings.epochClock()), pipeline.appliedRecord());
                 journalWorks();
             }
@@ -371,9 +373,6 @@ final class Drainer {
     private long journalFailed(IOException e) {
         journalFailures = Math.max(1, journalFailures + 1);
         if (closing) {
-            perhapsJournaled = published < made.size()
-                    ? made.get(published).number()
-                    : log.last().record();
             unjournaled = true;
             events.journalFailed(e, journalFailures, 0);
             return 0;

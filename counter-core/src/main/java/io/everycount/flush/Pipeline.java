@@ -179,18 +179,10 @@ public final class Pipeline {
         writeWorkers.add(new Worker(threadName + "-sink-" + writers.size(), writer::step));
     }
 
-    /** Starts the threads. Call once. If one cannot be started, none stays. */
+    /** Starts the threads. Call once, and {@link #abort} if one cannot be started. */
     public void start() {
-        boolean started = false;
-        try {
-            drainWorker.start();
-            writeWorkers.forEach(Worker::start);
-            started = true;
-        } finally {
-            if (!started) {
-                abort();
-            }
-        }
+        drainWorker.start();
+        writeWorkers.forEach(Worker::start);
     }
 
     /** This cache's name in the ledger of its first sink. */
@@ -400,6 +392,11 @@ public final class Pipeline {
         }
     }
 
+    /** The last record that the journal had when it was opened; 0 without one. */
+    long recoveredRecord() {
+        return recovered.record();
+    }
+
     /** How far the sinks are, one for each. */
     long[] marks() {
         return writers.stream().mapToLong(w -> w.progress().mark().record()).toArray();
@@ -540,7 +537,10 @@ public final class Pipeline {
         closing.close(nanos);
     }
 
-    /** Ends the threads of a pipeline that nothing was added to; the journal is closed then, or will be. */
+    /**
+     * Ends the threads of a pipeline that nothing was added to, those that were started. The journal is closed then, or
+     * will be, when its disk answers.
+     */
     public void abort() {
         closing.abort();
     }

@@ -54,6 +54,12 @@ final class SinkWriter {
 
     private static final long AFTER_DEFECT_NANOS = 1_000_000_000;
 
+    /** No batch has so many keys that this leaves more than one. */
+    private static final int HALVINGS_MAX = 30;
+
+    /** So many batches in a row are taken before the next one is twice as large again. */
+    private static final int WRITES_AT_HALF = 16;
+
     private final CounterSink sink;
     private final boolean required;
     private final PipelineSettings settings;
@@ -83,6 +89,12 @@ final class SinkWriter {
     private long setAsideLongAgo;
     private int failures;
     private int refusals;
+
+    /** So often a batch takes half as many keys. */
+    private int halvings;
+
+    private int writesSinceHalving;
+    private boolean writing;
     private long batches;
     private long retries;
     private long rewinds;
@@ -92,7 +104,10 @@ final class SinkWriter {
     private long lastWrite;
     private volatile boolean finishing;
     private volatile Progress progress;
-    private volatile @Nullable CounterBatch inFlight;
+    private volatile long sentTo;
+
+    /** What was sent last; null once the mark has moved. */
+    private @Nullable CounterBatch inFlight;
 
     private record SetAside(long record, long deltaSum) {}
 
@@ -179,10 +194,12 @@ final class SinkWriter {
         return lastContact;
     }
 
-    /** The batch whose outcome is not known, if there is one. */
-    @Nullable
-    CounterBatch inFlight() {
-        return inFlight;
+    /**
+     * The last record that may be in the sink although the mark is lower: the highest end of what was sent since the mark
+     * moved, as any of it can still arrive. Lower than the mark, or 0, if there is none.
+     */
+    long sentTo() {
+        return sentTo;
     }
 
     /** No more records will come: end when the last one is in the sink. */
@@ -288,16 +305,14 @@ final class SinkWriter {
         Optional<LedgerEntry> found = sink.ledger(instanceId);
         if (found.isEmpty()) {
             // The store went back to before the registration; a new one starts at the origin.
-            registered = false;
-            known = false;
+            notRegistered();
             return;
         }
         LedgerEntry entry = found.get();
         meetStore(entry);
         if (!entry.ownerToken().equals(ownerToken)) {
             if (binding.isJournaled()) {
-                registered = false;
-                known = false;
+                notRegistered();
                 throw new RetriableSinkException(
                         sink.name() + " shows another owner of instance " + instanceId
                                 + ", whose journal we have; registering anew",
@@ -310,6 +325,12 @@ final class SinkWriter {
             return;
         }
         accept(entry.mark());
+    }
+
+    private void notRegistered() {
+        registered = false;
+        known = false;
+        publish(PipelineState.RUNNING);
     }
 
     private void meetStore(LedgerEntry entry) {
@@ -368,6 +389,7 @@ final class SinkWriter {
 
     private void forgetInFlight() {
         inFlight = null;
+        sentTo = 0;
         inFlightEnd = null;
         gapInDoubt = null;
     }
@@ -452,17 +474,25 @@ final class SinkWriter {
         CounterBatch batch = plan.batch();
         // Announced first, then asked: whoever abandons us first and then looks at what is in flight sees
         // this batch, or we see that we are abandoned.
-        inFlight = batch;
+        long before = sentTo;
+        sentTo = Math.max(before, plan.end().record());
         if (host.isAbandoned()) {
-            inFlight = null;
+            sentTo = before;
             return true;
         }
+        inFlight = batch;
         inFlightEnd = plan.end();
         history.add(plan.end());
         unresolved = true;
         events.writing(sink, batch, failures + 1);
         long start = settings.clock().getAsLong();
+        writing = true;
         WriteResult result = sink.write(batch);
+        writing = false;
+        if (halvings > 0 && ++writesSinceHalving == WRITES_AT_HALF) {
+            halvings--;
+            writesSinceHalving = 0;
+        }
         if (result.isApplied()) {
             applied(
                     plan.end(),
@@ -475,9 +505,9 @@ final class SinkWriter {
         return true;
     }
 
-    /** After failures in a row, less and less: perhaps a batch takes longer than the sink is given for it. */
+    /** After writes that failed, less and less: perhaps a batch takes longer than the sink is given for it. */
     private int keysMax() {
-        return Math.max(1, settings.batchKeysMax() >> Math.min(failures, 30));
+        return Math.max(1, settings.batchKeysMax() >> halvings);
     }
 
     /** What is written again, of before the log was opened, goes by itself: what is set aside of it was not ours. */
@@ -488,9 +518,11 @@ final class SinkWriter {
                 : records.stream().takeWhile(r -> r.from() < start).toList();
     }
 
-    /** The guard did not hold; the ledger tells why. If it does not, waiting may help. */
+    /**
+     * The guard did not hold; the ledger tells why. If it does not, waiting may help. An earlier write may have arrived, so
+     * nothing is forgotten.
+     */
     private void refused() {
-        inFlight = null;
         if (++refusals > 1) {
             throw new RetriableSinkException(
                     sink.name() + " refused a write that its ledger, read just before, allows", null);
@@ -534,6 +566,11 @@ final class SinkWriter {
         }
         retries++;
         lastError = error;
+        if (writing) {
+            writing = false;
+            halvings = Math.min(halvings + 1, HALVINGS_MAX);
+            writesSinceHalving = 0;
+        }
         long wait = backoff.nanos(failures, fatal);
         if (finishing) {
             wait = Math.min(wait, CLOSING_PAUSE_NANOS);

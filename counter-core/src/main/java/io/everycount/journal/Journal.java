@@ -61,7 +61,7 @@ public final class Journal implements Closeable {
     private volatile @Nullable Recovered recovered;
     private volatile boolean closed;
 
-    /** Held while it is marked, and while that comes to an end. */
+    /** Held while something is noted beside the segments, and while that comes to an end. */
     private final Object ending = new Object();
 
     private boolean retired;
@@ -438,17 +438,14 @@ public final class Journal implements Closeable {
         return lastNumber;
     }
 
-    /**
-     * How many sinks may need what is here: as many as the instance required at most, since all of them were known to
-     * have everything.
-     */
+    /** How many sinks the instance required at most; 0 if nobody said. */
     public int sinks() {
         return stores.sinks();
     }
 
     /** Notes durably how many sinks the instance requires, if it is more than are known. */
     void noteSinks(int sinks) throws IOException {
-        stores.sinks(Math.max(sinks, stores.sinks()));
+        stores.sinks(sinks);
     }
 
     /** Notes durably the sinks of another instance, all of which need what is to be appended. */
@@ -456,9 +453,12 @@ public final class Journal implements Closeable {
         stores.copy(other.stores);
     }
 
-    /** Notes durably that every sink that the instance requires, or required, has all that is here. */
+    /**
+     * Notes durably that every sink that the instance requires has all that is here: whoever requires fewer may adopt it.
+     * Nothing but {@link #close} may follow.
+     */
     public void noteServed() throws IOException {
-        stores.sinks(0);
+        stores.served();
     }
 
     /**
@@ -468,10 +468,13 @@ public final class Journal implements Closeable {
      * @throws IllegalStateException if it is known to be another one
      */
     public void bindStore(int sink, UUID storeId) throws IOException {
-        if (closed) {
-            throw new IllegalStateException("the journal is closed");
+        // Once it is closed, its directory may be somebody else's.
+        synchronized (ending) {
+            if (closed) {
+                throw new IllegalStateException("the journal is closed");
+            }
+            stores.bind(sink, storeId);
         }
-        stores.bind(sink, storeId);
     }
 
     /**

@@ -49,7 +49,7 @@ public final class JournalRoot {
         /**
          * Asked before it is opened.
          *
-         * @param sinks see {@link Journal#sinks}
+         * @param sinks how many sinks the instance required, unless all of them have everything; 0 then
          * @param stores see {@link Journal#store}
          * @return why it cannot be; null if it can
          */
@@ -81,8 +81,8 @@ public final class JournalRoot {
 
     /**
      * Opens the first journal that nobody has open, or else makes one for a new instance. Left alone are those that
-     * cannot be locked, and those that more sinks need: what only a missing one lacks would be let go of. Who wants to
-     * adopt them is told why it cannot.
+     * cannot be locked, and those of instances that required more sinks: what only a missing one lacks would be let go
+     * of, or it would miss what is added now. Who wants to adopt them is told why it cannot, if so.
      *
      * @param sinks how many the caller requires
      * @throws JournalOpenException if the first one cannot be opened; no other is taken instead
@@ -304,7 +304,7 @@ public final class JournalRoot {
         }
         isKept(lock, () -> {
             Stores stores = Stores.read(files, instanceId, directory(instanceId));
-            String problem = suitability.problem(stores.sinks(), stores::get);
+            String problem = suitability.problem(stores.sinksInNeed(), stores::get);
             if (problem != null) {
                 throw new JournalOpenException(instanceId, problem, null);
             }

@@ -17,22 +17,26 @@ final class Stores {
 
     private static final String FIRST_LINE = "everycount stores 1";
     private static final String SINKS = "sinks";
+    private static final String SERVED = "served";
 
     private final JournalFiles files;
     private final Path directory;
     private final Map<Integer, UUID> bound;
     private int sinks;
+    private boolean served;
 
-    private Stores(JournalFiles files, Path directory, int sinks, Map<Integer, UUID> bound) {
+    private Stores(JournalFiles files, Path directory, int sinks, boolean served, Map<Integer, UUID> bound) {
         this.files = files;
         this.directory = directory;
         this.sinks = sinks;
+        this.served = served;
         this.bound = bound;
     }
 
     static Stores read(JournalFiles files, UUID instanceId, Path directory) throws IOException {
         Map<Integer, UUID> bound = new TreeMap<>();
         int sinks = 0;
+        boolean served = false;
         if (files.list(directory).contains(FILE)) {
             Path file = directory.resolve(FILE);
             String text = TextFile.read(files, file);
@@ -45,6 +49,10 @@ final class Stores {
                         null);
             }
             for (int i = 1; i < lines.length; i++) {
+                if (lines[i].equals(SERVED)) {
+                    served = true;
+                    continue;
+                }
                 try {
                     int space = lines[i].indexOf(' ');
                     String first = lines[i].substring(0, space);
@@ -63,23 +71,38 @@ final class Stores {
                 }
             }
         }
-        return new Stores(files, directory, sinks, bound);
+        return new Stores(files, directory, sinks, served, bound);
     }
 
     synchronized @Nullable UUID get(int sink) {
         return bound.get(sink);
     }
 
-    /** See {@link Journal#sinks}. */
+    /** How many sinks the instance required at most. */
     synchronized int sinks() {
         return sinks;
     }
 
-    /** Notes durably how many there are. */
+    /** How many of them may lack something of what the journal has. */
+    synchronized int sinksInNeed() {
+        return served ? 0 : sinks;
+    }
+
+    /** Notes durably how many there are, if it is more than are known, and that they will need what is to come. */
     synchronized void sinks(int count) throws IOException {
-        if (count != sinks) {
-            write(count, bound);
-            sinks = count;
+        int more = Math.max(sinks, count);
+        if (more != sinks || served) {
+            write(more, false, bound);
+            sinks = more;
+            served = false;
+        }
+    }
+
+    /** Notes durably that all of them have everything. */
+    synchronized void served() throws IOException {
+        if (!served) {
+            write(sinks, true, bound);
+            served = true;
         }
     }
 
@@ -94,11 +117,11 @@ final class Stores {
         }
         Map<Integer, UUID> next = new TreeMap<>(bound);
         next.put(sink, store);
-        write(sinks, next);
+        write(sinks, served, next);
         bound.put(sink, store);
     }
 
-    /** Takes over what another one has; if all its sinks had everything, that is not so here. */
+    /** Takes over what another one has, all of whose sinks need what is to come. */
     synchronized void copy(Stores other) throws IOException {
         Map<Integer, UUID> theirs;
         int count;
@@ -106,17 +129,17 @@ final class Stores {
             theirs = new TreeMap<>(other.bound);
             count = other.sinks;
         }
-        for (int sink : theirs.keySet()) {
-            count = Math.max(count, sink + 1);
-        }
-        write(count, theirs);
+        write(count, false, theirs);
         bound.putAll(theirs);
         sinks = count;
     }
 
-    private void write(int count, Map<Integer, UUID> stores) throws IOException {
+    private void write(int count, boolean all, Map<Integer, UUID> stores) throws IOException {
         StringBuilder text = new StringBuilder(FIRST_LINE).append('\n');
         text.append(SINKS).append(' ').append(count).append('\n');
+        if (all) {
+            text.append(SERVED).append('\n');
+        }
         stores.forEach(
                 (number, id) -> text.append(number).append(' ').append(id).append('\n'));
         TextFile.write(files, directory, FILE, text.toString());

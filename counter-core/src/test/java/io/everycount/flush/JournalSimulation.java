@@ -59,6 +59,7 @@ final class JournalSimulation {
     private final List<String> log = new ArrayList<>();
     private final Set<Adoption> entered = Collections.newSetFromMap(new IdentityHashMap<>());
     private long now = 1_000;
+    private double storeFaultRate;
 
     /** What is known of one instance's records. */
     private static final class Book {
@@ -165,6 +166,7 @@ final class JournalSimulation {
     }
 
     private void storeFaults(double rate) {
+        storeFaultRate = rate;
         stores.forEach(store -> store.faults((op, argument) -> random.nextDouble() >= rate
                 ? ModelStore.Fault.NONE
                 : ModelStore.Fault.values()[random.nextInt(ModelStore.Fault.values().length)]));
@@ -215,7 +217,11 @@ final class JournalSimulation {
             }
             case 22 -> {
                 if (random.nextInt(4) == 0) {
-                    leave(p);
+                    if (random.nextBoolean()) {
+                        leave(p);
+                    } else {
+                        close(p);
+                    }
                 }
             }
             default -> {
@@ -294,7 +300,7 @@ final class JournalSimulation {
                 ROOT, files, new JournalSettings(segmentBytes, bytesMax, tasks::add, random, () -> now));
         Journal journal = null;
         try {
-            journal = root.openOwn(1, (instanceId, done, total, records) -> {});
+            journal = root.openOwn(stores.size(), (instanceId, done, total, records) -> {});
             Journal opened = journal;
             plan.seed = random.nextLong();
             plan.journal = journal;
@@ -427,6 +433,72 @@ final class JournalSimulation {
         } catch (OutOfMemoryError e) {
             log.add("an Error while it was left");
         }
+    }
+
+    /** One process closes its cache, with little time, and its report must be true. */
+    private void close(Process p) throws IOException {
+        log.add("closes " + p.journal.instanceId());
+        // Else records would be in stores that are in no journal, which the books could not tell from doubles.
+        diskFaults(0, 0);
+        p.adopter.requestClose();
+        p.adopter.step();
+        p.bench.drainer.close();
+        for (int i = random.nextInt(4); i > 0; i--) {
+            p.bench.drainer.step();
+        }
+        keepBook(p);
+        p.bench.writers.forEach(SinkWriter::finish);
+        for (int i = random.nextInt(8); i > 0; i--) {
+            p.bench.writers.get(random.nextInt(p.bench.writers.size())).step();
+            keepBook(p);
+        }
+        if (p.bench.pipeline.state() == PipelineState.FAILED) {
+            return;
+        }
+        processes.remove(p);
+        try {
+            p.bench.pipeline.close(0);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        saw("closed");
+        checkReport(p, p.bench.pipeline.remains());
+    }
+
+    private void checkReport(Process p, Pipeline.Remains remains) {
+        long lowest = Long.MAX_VALUE;
+        double rate = storeFaultRate;
+        storeFaults(0);
+        for (int i = 0; i < stores.size(); i++) {
+            UUID id = p.bench.writers.get(i).instanceId();
+            // What was late arrives now.
+            stores.get(i).ledger(id);
+            lowest = Math.min(lowest, stores.get(i).mark(id).record());
+        }
+        storeFaults(rate);
+        long last = p.bench.log.last().record();
+        if (remains.complete() && !rewinds && lowest < last) {
+            throw new AssertionError("complete, and a store is at " + lowest + " of " + last);
+        }
+        saw(remains.complete() ? "closed and complete" : "closed and not complete");
+        if (!remains.unsaved().isEmpty() && !isTail(p.bench, lowest, remains.unsaved())) {
+            throw new AssertionError("certainly not saved: " + remains.unsaved() + ", and the stores are at " + lowest);
+        }
+    }
+
+    /** Whether these are the sums of the last records, none of which is at or below a number. */
+    private static boolean isTail(Bench bench, long number, Map<String, Long> sums) {
+        List<DeltaRecord> records =
+                new ArrayList<>(bench.log.after(bench.log.base().record(), Integer.MAX_VALUE));
+        records.addAll(bench.drainer.leftOverRecords());
+        Map<String, Long> tail = new HashMap<>();
+        for (int i = records.size() - 1; i >= 0 && records.get(i).number() > number; i--) {
+            records.get(i).entries().addTo(tail);
+            if (tail.equals(sums)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** All die. */

@@ -54,6 +54,8 @@ class JournalSimulationTest {
                     .as("the histories reach every corner")
                     .containsKeys(
                             "adopted",
+                            "closed and complete",
+                            "closed and not complete",
                             "rewound",
                             "summed up",
                             "journal",

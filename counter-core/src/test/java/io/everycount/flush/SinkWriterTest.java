@@ -98,7 +98,7 @@ class SinkWriterTest {
         bench.record("k0", 5);
         bench.step();
         assertThat(store.total("k0")).isEqualTo(10);
-        assertThat(bench.writer().inFlight()).isNotNull();
+        assertThat(bench.writer().sentTo()).isPositive();
         bench.settle();
         allIsThere("k0", 15);
         assertThat(store.writes()).isEqualTo(4);

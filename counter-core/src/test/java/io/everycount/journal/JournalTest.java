@@ -11,7 +11,6 @@ import io.everycount.journal.JournalRoot.State;
 import io.everycount.journal.MemoryFiles.Operation;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -459,22 +458,6 @@ class JournalTest {
     }
 
     @Test
-    void a_sink_is_bound_to_one_store_for_good() throws IOException {
-        UUID store = new UUID(1, 2);
-        Journal journal = bench.open();
-        assertThat(journal.store(1)).isNull();
-        journal.bindStore(1, store);
-        journal.bindStore(1, store);
-        assertThatThrownBy(() -> journal.bindStore(1, new UUID(3, 4))).isInstanceOf(IllegalStateException.class);
-        journal.close();
-        bench.files.crash();
-        try (Journal again = bench.open()) {
-            assertThat(again.store(1)).isEqualTo(store);
-            assertThat(again.store(0)).isNull();
-        }
-    }
-
-    @Test
     void whoever_cannot_look_into_a_directory_that_it_locked_lets_go_of_it() throws IOException {
         UUID id;
         try (Journal journal = bench.open()) {
@@ -501,55 +484,6 @@ class JournalTest {
                 assertThat(adopted).isNotNull().extracting(Journal::instanceId).isEqualTo(id);
             }
         }
-    }
-
-    @Test
-    void one_that_is_not_suitable_is_not_even_opened() throws IOException {
-        Journal journal = bench.open();
-        bench.append(journal, 1);
-        UUID store = new UUID(3, 4);
-        journal.bindStore(1, store);
-        journal.close();
-        List<String> before = bench.files.list(journal.directory());
-        for (int look = 0; look < 3; look++) {
-            assertThatThrownBy(() -> bench.root.adopt(
-                            Set.of(), (sinks, stores) -> "has " + sinks + ", the second " + stores.apply(1), SILENT))
-                    .isInstanceOf(JournalOpenException.class)
-                    .hasMessage("has 2, the second " + store);
-        }
-        assertThat(bench.files.list(journal.directory())).isEqualTo(before);
-        try (Journal adopted = bench.root.adopt(Set.of(), ANY, SILENT)) {
-            assertThat(adopted).isNotNull();
-        }
-    }
-
-    @Test
-    void one_that_all_sinks_have_everything_of_may_be_opened_with_fewer() throws IOException {
-        UUID id;
-        try (Journal journal = bench.open()) {
-            bench.append(journal, 1);
-            journal.bindStore(1, new UUID(3, 4));
-            journal.noteServed();
-            id = journal.instanceId();
-        }
-        try (Journal journal = bench.root.openOwn(1, SILENT)) {
-            assertThat(journal.instanceId()).isEqualTo(id);
-            assertThat(journal.sinks()).isEqualTo(1);
-        }
-    }
-
-    @Test
-    void a_list_of_stores_that_makes_no_sense_is_refused() throws IOException {
-        Journal journal = bench.open();
-        journal.bindStore(0, new UUID(1, 2));
-        journal.close();
-        Path file = journal.directory().resolve(Stores.FILE);
-        bench.files.overwrite(file, "everycount stores 2\n".getBytes(StandardCharsets.UTF_8));
-        assertThatThrownBy(bench::open).isInstanceOf(JournalOpenException.class).hasMessageContaining("stores 2");
-        bench.files.overwrite(file, "everycount stores 1\n0 nonsense\n".getBytes(StandardCharsets.UTF_8));
-        assertThatThrownBy(bench::open)
-                .isInstanceOf(CorruptJournalException.class)
-                .hasMessageContaining("nonsense");
     }
 
     @Test
