@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +56,9 @@ final class Drainer {
     private final Collector collector = new Collector();
     private final AtomicReference<DrainStage> next;
     private volatile boolean requested;
-    private volatile boolean flushRequested;
+    /** Set before {@link #requested}; taken by one exchange, so that a request is seen now or stays for the next drain. */
+    private final AtomicBoolean flushRequested = new AtomicBoolean();
+
     private volatile boolean pressure;
     private volatile boolean closing;
     private volatile boolean closed;
@@ -125,7 +128,7 @@ final class Drainer {
 
     /** Asks for a drain now, and for its records to be written to the sinks; a {@link Worker#signal} must follow. */
     void request() {
-        flushRequested = true;
+        flushRequested.set(true);
         requested = true;
     }
 
@@ -259,8 +262,7 @@ final class Drainer {
     private void take(long now, boolean last) {
         if (current == null) {
             requested = false;
-            currentIsFlush = flushRequested;
-            flushRequested = false;
+            currentIsFlush = flushRequested.getAndSet(false);
             pressure = false;
             recordBeforeLastDrain = log.last().record();
             current = next.getAndSet(new DrainStage(settings.callbacks()));
