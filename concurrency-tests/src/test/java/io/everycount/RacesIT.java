@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.openjdk.jcstress.infra.TestInfo;
@@ -20,31 +21,49 @@ import org.openjdk.jcstress.infra.runners.TestList;
 class RacesIT {
     private static final int RULES = 19;
     private static final int MISTAKES = 21;
+    private static final int ROUNDS = 5;
     private static final int TIMES = Integer.getInteger("everycount.stress", 1);
 
     @Test
     void no_interleaving_breaks_a_rule() throws Exception {
-        StressRun run = StressRun.of("real", "\\.Real$", TIMES);
-        System.out.print(run.summary());
-        assertThat(run.found).as(() -> run.log()).hasSize(RULES);
-        run.found.forEach((test, found) -> {
-            assertThat(found.errors()).as(test).isEmpty();
-            assertThat(found.forbidden()).as(test).isEmpty();
-            assertThat(found.samples()).as(test).isPositive();
-        });
+        StressRun run = run("real", "\\.Real$", RULES);
+        run.found.forEach(
+                (test, found) -> assertThat(found.forbidden()).as(test).isEmpty());
         assertThat(run.exitCode).as(() -> run.log()).isZero();
     }
 
     @Test
     void every_planted_mistake_is_seen() throws Exception {
-        StressRun run = StressRun.of("planted", "\\.Planted[A-Za-z]+$", TIMES);
+        Set<String> unseen = unseen(run("planted", "\\.Planted[A-Za-z]+$", MISTAKES));
+        for (int round = 2; round <= ROUNDS && !unseen.isEmpty(); round++) {
+            // On a busy machine the threads of a test may hardly ever run at the same time.
+            String tests = unseen.stream().map(Pattern::quote).collect(Collectors.joining("|", "^(", ")$"));
+            unseen = unseen(run("planted" + round, tests, unseen.size()));
+        }
+        assertThat(unseen).isEmpty();
+    }
+
+    /** Those of a run in which nothing forbidden was seen. */
+    private static Set<String> unseen(StressRun run) {
+        Set<String> unseen = new TreeSet<>();
+        run.found.forEach((test, found) -> {
+            if (found.forbidden().isEmpty()) {
+                unseen.add(test);
+            }
+        });
+        assertThat(run.exitCode != 0).as(() -> run.log()).isEqualTo(unseen.size() < run.found.size());
+        return unseen;
+    }
+
+    private static StressRun run(String name, String tests, int count) throws Exception {
+        StressRun run = StressRun.of(name, tests, TIMES);
         System.out.print(run.summary());
-        assertThat(run.found).as(() -> run.log()).hasSize(MISTAKES);
+        assertThat(run.found).as(() -> run.log()).hasSize(count);
         run.found.forEach((test, found) -> {
             assertThat(found.errors()).as(test).isEmpty();
-            assertThat(found.forbidden()).as(test).isNotEmpty();
+            assertThat(found.samples()).as(test).isPositive();
         });
-        assertThat(run.exitCode).as(() -> run.log()).isNotZero();
+        return run;
     }
 
     @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
+import io.everycount.Window;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jcstress.annotations.Actor;
@@ -13,6 +14,8 @@ import org.openjdk.jcstress.infra.results.I_Result;
 
 /** A drain ends while the pipeline stops: its stage fails, whoever comes first, and nobody waits for ever. */
 public final class AcknowledgeAgainstStop {
+    private static final PipelineStoppedException WHY = new PipelineStoppedException(PipelineState.FENCED, "stopped");
+
     private AcknowledgeAgainstStop() {}
 
     /** A stage of which no sink will get the records. */
@@ -31,7 +34,7 @@ public final class AcknowledgeAgainstStop {
 
         @Actor
         public void stop() {
-            acknowledgements.fail(new PipelineStoppedException(PipelineState.FENCED, "stopped"));
+            acknowledgements.fail(WHY);
         }
 
         @Arbiter
@@ -46,7 +49,6 @@ public final class AcknowledgeAgainstStop {
     @Outcome(expect = Expect.FORBIDDEN, desc = "waits for ever")
     @State
     public static class PlantedNotedAfterTelling {
-        private final PipelineStoppedException why = new PipelineStoppedException(PipelineState.FENCED, "stopped");
         private final AtomicReference<@Nullable DrainStage> waiting = new AtomicReference<>();
         private final DrainStage stage = new DrainStage(Runnable::run);
         private volatile boolean stopped;
@@ -55,7 +57,7 @@ public final class AcknowledgeAgainstStop {
         public void drained() {
             waiting.set(stage);
             if (stopped) {
-                stage.fail(why);
+                stage.fail(WHY);
             }
         }
 
@@ -63,8 +65,9 @@ public final class AcknowledgeAgainstStop {
         public void stop() {
             DrainStage left = waiting.getAndSet(null);
             if (left != null) {
-                left.fail(why);
+                left.fail(WHY);
             }
+            Window.holdOpen();
             stopped = true;
         }
 

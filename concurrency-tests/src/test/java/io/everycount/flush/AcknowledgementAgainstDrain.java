@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
+import io.everycount.Window;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.openjdk.jcstress.annotations.Actor;
@@ -60,6 +61,7 @@ public final class AcknowledgementAgainstDrain {
         @Actor
         public void add(II_Result r) {
             r.r1 = parts.drainer.nextStage() == first ? 1 : 0;
+            Window.holdOpen();
             parts.cells.add("key", 1, false);
         }
 
@@ -90,6 +92,7 @@ public final class AcknowledgementAgainstDrain {
         @Actor
         public void drain(II_Result r) {
             r.r2 = (int) sum.getAndSet(0);
+            Window.holdOpen();
             stage.set(0);
         }
     }

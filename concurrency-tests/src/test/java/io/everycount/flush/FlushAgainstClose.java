@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
+import io.everycount.Window;
 import io.everycount.cell.AddOutcome;
 import io.everycount.cell.CellStore;
 import io.everycount.cell.Collector;
@@ -62,6 +63,7 @@ public final class FlushAgainstClose {
         @Actor
         public void flush(III_Result r) {
             r.r1 = cells.add("key", 1, false) == AddOutcome.COUNTED ? 1 : 0;
+            Window.holdOpen();
             stage = next.get();
         }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
+import io.everycount.Window;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Expect;
@@ -60,6 +61,7 @@ public final class FlushRequestAgainstDrain {
 
         private int take() {
             boolean flush = flushRequested;
+            Window.holdOpen();
             flushRequested = false;
             return flush ? 1 : 0;
         }

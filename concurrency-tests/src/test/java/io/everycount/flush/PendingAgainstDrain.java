@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
+import io.everycount.Window;
 import java.util.List;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Expect;
@@ -55,6 +56,7 @@ public final class PendingAgainstDrain {
         @Actor
         public void read(J_Result r) {
             r.r1 = parts.cells.sum("key", UTF8);
+            Window.holdOpen();
             List<DeltaRecord> records = parts.log.afterUnlessDrained(0);
             if (records != null) {
                 for (DeltaRecord record : records) {
