@@ -26,6 +26,8 @@ class ModelCheckIT {
     /** The longest loop goes over the cells of a store. Beyond that something does not end. */
     private static final int LOOP_MAX = 100_000;
 
+    private static final long INVOCATION_MILLIS_MAX = 300_000;
+
     @ParameterizedTest
     @ValueSource(classes = {CacheOperations.Real.class, DrainerOperations.Real.class, FlushOperations.Real.class})
     void no_interleaving_breaks_a_rule(Class<?> operations) {
@@ -56,6 +58,8 @@ class ModelCheckIT {
                 .loopBound(LOOP_MAX)
                 .loopIterationsBeforeThreadSwitch(LOOP_MAX)
                 .minimizeFailedScenario(false)
+                // Its name is not made for Java. The default takes a busy machine for a deadlock.
+                .invocationTimeout$lincheck(INVOCATION_MILLIS_MAX)
                 .sequentialSpecification(sequential)
                 // For the drainer's protocol cells and log are one step each; the cells have a check of their own.
                 .addGuarantee(ManagedStrategyGuaranteeKt.forClasses(
