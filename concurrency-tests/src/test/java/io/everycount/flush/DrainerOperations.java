@@ -35,8 +35,8 @@ public abstract class DrainerOperations {
         }
     }
 
-    /** Drains, and confirms what there is. */
-    @Operation(nonParallelGroup = "drainer", runOnce = true)
+    /** Drains, unless records wait for the sink, and confirms what there is. */
+    @Operation(nonParallelGroup = "drainer")
     public void drain() {
         parts.drainer.requestCommit();
         parts.drainer.step();
