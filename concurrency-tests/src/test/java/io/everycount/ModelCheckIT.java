@@ -48,13 +48,15 @@ class ModelCheckIT {
 
     private static void check(Class<?> operations) {
         Class<?> sequential = sequential(operations);
+        // The drainer has much more code to go through at each step.
+        boolean cells = operations.getEnclosingClass() == CacheOperations.class;
         new ModelCheckingOptions()
                 .threads(2)
-                .actorsPerThread(2)
+                .actorsPerThread(cells ? 3 : 2)
                 .actorsBefore(0)
                 .actorsAfter(0)
-                .iterations(5 * TIMES)
-                .invocationsPerIteration(80)
+                .iterations((cells ? 20 : 5) * TIMES)
+                .invocationsPerIteration(cells ? 400 : 80)
                 .loopBound(LOOP_MAX)
                 .loopIterationsBeforeThreadSwitch(LOOP_MAX)
                 .minimizeFailedScenario(false)
