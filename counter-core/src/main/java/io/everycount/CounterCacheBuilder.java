@@ -217,7 +217,8 @@ public final class CounterCacheBuilder {
 
     /**
      * Runs the listener and whatever depends on acknowledgements; default a thread of the cache's own, on
-     * which a callback must not wait for another callback ({@code addAsync(…).join()}; a flush is fine).
+     * which a callback must not wait for another callback ({@code addAsync(…).join()}; a flush is fine). Not one that
+     * runs tasks in the calling thread, as that would be one of the cache's, which holds locks.
      */
     public CounterCacheBuilder callbackExecutor(Executor executor) {
         callbacks = Objects.requireNonNull(executor, "executor");

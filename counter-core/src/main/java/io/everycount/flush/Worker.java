@@ -21,6 +21,7 @@ final class Worker {
 
     private final Thread thread;
     private final CountDownLatch stepsEnded = new CountDownLatch(1);
+    private volatile boolean signalled;
 
     Worker(String name, LongSupplier step) {
         this(name, step, () -> {});
@@ -46,6 +47,7 @@ final class Worker {
     private void run(LongSupplier step) {
         while (true) {
             long wait;
+            signalled = false;
             try {
                 wait = step.getAsLong();
             } catch (Throwable t) {
@@ -54,7 +56,8 @@ final class Worker {
             if (wait == DONE) {
                 return;
             }
-            if (wait > 0) {
+            // What a step waits for may use up the permit of a signal that came meanwhile.
+            if (wait > 0 && !signalled) {
                 // Somebody's leftover interrupt would make every pause end at once.
                 Thread.interrupted();
                 LockSupport.parkNanos(this, wait);
@@ -68,6 +71,7 @@ final class Worker {
 
     /** Makes the next step come at once; never blocks. */
     void signal() {
+        signalled = true;
         LockSupport.unpark(thread);
     }
 
