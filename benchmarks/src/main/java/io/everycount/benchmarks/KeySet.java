@@ -4,24 +4,29 @@ package io.everycount.benchmarks;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /** Keys of 25 characters, and the order in which a benchmark adds to them. */
 public enum KeySet {
     /** 1,000 keys, the n-th as often as 1/n. */
-    ZIPF_1000(1_000, true, 8, 1 << 14),
+    ZIPF_1000("1,000 keys, zipf", 1_000, true, 8, 1 << 14),
     /** A single key. */
-    ONE(1, false, 8, 1 << 6),
+    ONE("one hot key", 1, false, 8, 1 << 6),
+    /** 100,000 keys, all of them equally often. */
+    UNIFORM_100000("100,000 keys, uniform", 100_000, false, 4, 1 << 20),
     /** 1,000,000 keys, all of them equally often. */
-    UNIFORM_1000000(1_000_000, false, 2, 1 << 22);
+    UNIFORM_1000000("1,000,000 keys, uniform", 1_000_000, false, 2, 1 << 22);
 
     static final int KEY_LENGTH = 25;
 
+    private final String title;
     private final int keyCount;
     private final boolean zipf;
     private final int instances;
     private final int length;
 
-    KeySet(int keyCount, boolean zipf, int instances, int length) {
+    KeySet(String title, int keyCount, boolean zipf, int instances, int length) {
+        this.title = title;
         this.keyCount = keyCount;
         this.zipf = zipf;
         this.instances = instances;
@@ -33,7 +38,7 @@ public enum KeySet {
      * instances, as they are when they come out of requests: a table that finds a key by
      * identity alone has an advantage here that it would not have there.
      */
-    String[] strings() {
+    public String[] strings() {
         String[] pool = new String[keyCount * instances];
         for (int i = 0; i < pool.length; i++) {
             pool[i] = text(i % keyCount);
@@ -56,6 +61,21 @@ public enum KeySet {
             System.arraycopy(key, 0, all, i * KEY_LENGTH, KEY_LENGTH);
         }
         return all;
+    }
+
+    /** Each key once. */
+    public String[] distinct() {
+        return IntStream.range(0, keyCount).mapToObj(KeySet::text).toArray(String[]::new);
+    }
+
+    /** What to call it. */
+    public String title() {
+        return title;
+    }
+
+    /** How many keys there are. */
+    public int keyCount() {
+        return keyCount;
     }
 
     /** The numbers are scattered, so that keys do not differ in their last character only. */

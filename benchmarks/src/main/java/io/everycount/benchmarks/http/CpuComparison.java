@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.benchmarks.http;
 
+import io.everycount.benchmarks.Samples;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

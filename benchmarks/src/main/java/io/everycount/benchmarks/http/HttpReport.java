@@ -4,6 +4,7 @@ package io.everycount.benchmarks.http;
 import com.fasterxml.jackson.core.JsonEncoding;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.everycount.benchmarks.Samples;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.benchmarks.http;
 
+import io.everycount.benchmarks.Samples;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -3,6 +3,7 @@ package io.everycount.benchmarks.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everycount.benchmarks.Samples;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.everycount.benchmarks.http;
+package io.everycount.benchmarks;
 
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** The same measured several times, in order. Immutable; never empty. */
-record Samples(List<Double> values) {
-    Samples {
+public record Samples(List<Double> values) {
+    /** Copies the list. */
+    public Samples {
         if (values.isEmpty()) {
             throw new IllegalArgumentException("there are no samples");
         }
@@ -14,17 +15,19 @@ record Samples(List<Double> values) {
     }
 
     /** The one in the middle, or the mean of the two there. */
-    double median() {
+    public double median() {
         List<Double> sorted = values.stream().sorted().toList();
         int middle = sorted.size() / 2;
         return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
     }
 
-    double least() {
+    /** The least of them. */
+    public double least() {
         return values.stream().mapToDouble(Double::doubleValue).min().orElseThrow();
     }
 
-    double most() {
+    /** The most of them. */
+    public double most() {
         return values.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
     }
 
@@ -33,7 +36,7 @@ record Samples(List<Double> values) {
      *
      * @throws IllegalArgumentException if the other has not as many
      */
-    Samples over(Samples other) {
+    public Samples over(Samples other) {
         if (other.values.size() != values.size()) {
             throw new IllegalArgumentException(values.size() + " samples over " + other.values.size());
         }
