@@ -8,6 +8,8 @@ import com.google.common.util.concurrent.AtomicLongMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.WriterReaderPhaser;
 import org.agrona.collections.Object2LongCounterMap;
@@ -119,11 +121,14 @@ final class Libraries {
     /** Writers share a lock, and a drain takes it for itself while it swaps the map. */
     static final class Triggered implements Counting {
         private final LongAdder drained = new LongAdder();
+        // Its own executor would make close() wait for the next turn of a trigger that there is none of here.
+        private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor();
         private final BufferTrigger<String> trigger = BufferTrigger.<String, ConcurrentHashMap<String, Long>>simple()
                 .setContainer(ConcurrentHashMap::new, (map, key) -> {
                     map.merge(key, 1L, Long::sum);
                     return true;
                 })
+                .setScheduleExecutorService(executor)
                 .consumer(map -> map.values().forEach(drained::add))
                 .build();
 
@@ -141,6 +146,7 @@ final class Libraries {
         @Override
         public void close() {
             trigger.close();
+            executor.shutdownNow();
         }
     }
 }

@@ -5,12 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Whether drains lose increments: writers add to the same keys while one thread drains without a pause;
- * once the writers are done, it drains a last time.
+ * once the writers are done, it drains a last time. Writers go on until there were enough drains.
  */
 public final class LossTest {
+    private static final int DRAINS_MIN = 20;
+
     private LossTest() {}
 
     /**
@@ -18,12 +22,12 @@ public final class LossTest {
      *
      * @param made increments made
      * @param drained the sum of what all drains returned
-     * @param drains how many drains there were
+     * @param drains how many drains there were before the last one
      */
     public record Outcome(long made, long drained, long drains) {
-        /** Whether there was a drain beside the writers, and nothing is missing or too much. */
+        /** Whether nothing is missing, and nothing is there twice. */
         public boolean isExact() {
-            return drains > 1 && made == drained;
+            return made == drained;
         }
 
         /** Increments lost, of a million; negative if there were more than were made. */
@@ -38,11 +42,13 @@ public final class LossTest {
      * @param peer what to drain
      * @param keys the keys; each writer walks them round and round, and starts at another place
      * @param writers how many threads add
-     * @param each how often each of them adds
+     * @param each how often each of them adds, at least
      */
     public static Outcome run(Peer peer, String[] keys, int writers, int each) throws InterruptedException {
         try (Counting counting = peer.open(0)) {
             AtomicInteger running = new AtomicInteger(writers);
+            LongAdder made = new LongAdder();
+            AtomicLong drains = new AtomicLong();
             CountDownLatch start = new CountDownLatch(1);
             List<Thread> threads = new ArrayList<>();
             for (int w = 0; w < writers; w++) {
@@ -50,9 +56,12 @@ public final class LossTest {
                 Thread thread = new Thread(() -> {
                     try {
                         start.await();
-                        for (int i = 0; i < each; i++) {
-                            counting.add(keys[(from + i) % keys.length]);
-                        }
+                        do {
+                            for (int i = 0; i < each; i++) {
+                                counting.add(keys[(from + i) % keys.length]);
+                            }
+                            made.add(each);
+                        } while (drains.get() < DRAINS_MIN);
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     } finally {
@@ -64,16 +73,15 @@ public final class LossTest {
             }
             start.countDown();
             long drained = 0;
-            long drains = 1;
             while (running.get() > 0) {
                 drained += counting.drain();
-                drains++;
+                drains.incrementAndGet();
             }
             for (Thread thread : threads) {
                 thread.join();
             }
             drained += counting.drain();
-            return new Outcome((long) writers * each, drained, drains);
+            return new Outcome(made.sum(), drained, drains.get());
         }
     }
 }

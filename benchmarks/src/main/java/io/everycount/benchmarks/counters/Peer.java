@@ -50,7 +50,7 @@ public enum Peer {
     /** The published double buffer. */
     PHASER(
             KEYED,
-            "HdrHistogram WriterReaderPhaser, two maps of LongAdder",
+            "WriterReaderPhaser around two maps",
             "hdrhistogram",
             "flip, wait for writers, sum up the map that was left",
             true,

@@ -10,12 +10,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The parts of the page on drains: what they lose, what they cost, how long writers take meanwhile. */
 final class Drains {
     private static final List<Figure> PERCENTILES =
             List.of(Figure.P50, Figure.P90, Figure.P99, Figure.P99_9, Figure.P99_99, Figure.MAX);
     private static final List<String> PERCENTILE_TITLES = List.of("p50", "p90", "p99", "p99.9", "p99.99", "max");
+
+    /** No more than can be told apart. */
+    private static final Set<Peer> IN_PLOT = Set.of(
+            Peer.EVERYCOUNT, Peer.MAP_OF_ADDERS, Peer.MAP_MERGE, Peer.PHASER, Peer.CAFFEINE, Peer.BUFFER_TRIGGER);
 
     private final Results results;
     private final Map<String, String> plots;
@@ -52,7 +57,7 @@ final class Drains {
                     results.libraries().getOrDefault(peer, "?"),
                     peer.drainWay(),
                     peer.use() == Use.HELD ? "" : peer.forgets() ? "yes" : "no",
-                    drains.map(d -> String.format(Locale.ROOT, "%.0f", d.median()))
+                    drains.map(d -> String.format(Locale.ROOT, "%,.0f", d.median()))
                             .orElse("-"),
                     Numbers.range(lost),
                     lossless(peer));
@@ -109,7 +114,8 @@ final class Drains {
                     .orElse("-")));
             row.add(Numbers.range(results.figure(one, Figure.WRITER_CPU_NANOS)));
             table.row(row);
-            if (medians.size() == PERCENTILES.size()) {
+            boolean isOfInterest = one.drainMillis() > 0 || one.peer() == Peer.EVERYCOUNT;
+            if (medians.size() == PERCENTILES.size() && isOfInterest && IN_PLOT.contains(one.peer())) {
                 lines.add(new Svg.Line(
                         one.peer().title() + (one.drainMillis() == 0 ? ", no drains" : ", a drain every " + drain),
                         medians));

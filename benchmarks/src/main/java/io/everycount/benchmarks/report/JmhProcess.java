@@ -39,7 +39,7 @@ final class JmhProcess {
     }
 
     static ChainedOptionsBuilder options(Case measured, Profile profile) {
-        TimeValue time = TimeValue.milliseconds(profile.iterationMillis);
+        TimeValue time = TimeValue.milliseconds(profile.iterationMillis(measured.keys()));
         ChainedOptionsBuilder options = new OptionsBuilder()
                 .include("\\Q" + benchmark(measured) + "\\E$")
                 .param("drain", String.valueOf(measured.drainMillis()))

@@ -32,7 +32,7 @@ enum Profile {
     private final int otherRounds;
     final int warmups;
     final int iterations;
-    final int iterationMillis;
+    private final int iterationMillis;
     final int latencySeconds;
     final int lossAdds;
     private final KeySet memoryKeys;
@@ -54,6 +54,11 @@ enum Profile {
         this.latencySeconds = latencySeconds;
         this.lossAdds = lossAdds;
         this.memoryKeys = memoryKeys;
+    }
+
+    /** Longer with many keys: at first each is new. */
+    int iterationMillis(KeySet keys) {
+        return keys == UNIFORM_1000000 ? 3 * iterationMillis : iterationMillis;
     }
 
     /** A case in a round. */

@@ -8,12 +8,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.EnumMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.openjdk.jmh.runner.RunnerException;
 
 /**
@@ -126,8 +132,26 @@ public final class Report {
                     "");
         } catch (RunnerException | IOException | IllegalArgumentException e) {
             System.err.println("failed: " + e);
-            return Sample.failed(measured, turn.round(), String.valueOf(e.getMessage()));
+            return Sample.failed(measured, turn.round(), why(e));
         }
+    }
+
+    /** The messages of all that led to it: JMH keeps what a benchmark threw among the suppressed ones. */
+    private static String why(Throwable thrown) {
+        List<String> words = new ArrayList<>();
+        Deque<Throwable> open = new ArrayDeque<>(List.of(thrown));
+        Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        while (!open.isEmpty()) {
+            Throwable next = open.pop();
+            if (seen.add(next)) {
+                words.add(next.getMessage() == null ? next.getClass().getSimpleName() : next.getMessage());
+                open.addAll(List.of(next.getSuppressed()));
+                if (next.getCause() != null) {
+                    open.add(next.getCause());
+                }
+            }
+        }
+        return words.stream().distinct().collect(Collectors.joining(": "));
     }
 
     private void progress(Turn turn, int done, int all) {

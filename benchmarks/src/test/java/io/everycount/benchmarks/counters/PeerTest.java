@@ -36,8 +36,9 @@ final class PeerTest {
     void everycount_loses_nothing_while_it_is_drained(Peer peer) throws InterruptedException {
         LossTest.Outcome outcome = LossTest.run(peer, KEYS, 4, 200_000);
 
-        assertThat(outcome.drained()).isEqualTo(800_000);
-        assertThat(outcome.drains()).isGreaterThan(1);
+        assertThat(outcome.made()).isGreaterThanOrEqualTo(800_000);
+        assertThat(outcome.drained()).isEqualTo(outcome.made());
+        assertThat(outcome.drains()).isGreaterThanOrEqualTo(20);
         assertThat(outcome.isExact()).isTrue();
         assertThat(outcome.lostPerMillion()).isZero();
     }
@@ -46,7 +47,6 @@ final class PeerTest {
     void the_loss_test_sees_a_drain_that_loses() throws InterruptedException {
         LossTest.Outcome outcome = LossTest.run(Peer.COPY_THEN_CLEAR, KEYS, 4, 200_000);
 
-        assertThat(outcome.made()).isEqualTo(800_000);
         assertThat(outcome.isExact()).isFalse();
         assertThat(outcome.lostPerMillion()).isPositive();
     }
