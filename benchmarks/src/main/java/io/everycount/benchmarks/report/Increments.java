@@ -133,7 +133,7 @@ final class Increments {
         if (bars.size() < BARS_MIN) {
             return Optional.empty();
         }
-        bars.sort(Comparator.comparing(Svg.Bar::value));
+        bars.sort(Comparator.comparing(Svg.Bar::value).thenComparing(Svg.Bar::label));
         String name = Stream.of(conditions.kind.name(), conditions.keys.name(), conditions.drainMillis + "ms")
                         .reduce((a, b) -> a + "-" + b)
                         .orElseThrow()
@@ -165,7 +165,7 @@ final class Increments {
         return lost;
     }
 
-    static Case ours(Case other) {
+    private static Case ours(Case other) {
         return other.of(other.kind() == Kind.HANDLE ? Peer.EVERYCOUNT_HANDLE : Peer.EVERYCOUNT);
     }
 

@@ -28,7 +28,7 @@ import org.HdrHistogram.Histogram;
 final class Probe {
     private static final int DRAIN_WARMUPS = 8;
     private static final int DRAINS = 5;
-    private static final int WARMUP_SECONDS = 3;
+    private static final int WARMUP_SECONDS = 2;
     private static final long SLOWEST_NANOS = 60_000_000_000L;
 
     private final Case measured;

@@ -21,7 +21,7 @@ import java.util.Set;
 /** How much is measured, and how long. */
 enum Profile {
     /** What has an aim, and every peer once: under 10 minutes with two processors. */
-    QUICK(3, 1, 4, 3, 250, 4, 500_000, UNIFORM_100000),
+    QUICK(3, 1, 4, 3, 200, 3, 500_000, UNIFORM_100000),
     /** Everything: some hours. */
     FULL(5, 3, 5, 5, 400, 10, 5_000_000, UNIFORM_1000000);
 
@@ -105,6 +105,7 @@ enum Profile {
             cases.add(new Case(Kind.KEY, peer, ZIPF_1000, 2, 0));
             cases.add(new Case(Kind.KEY, peer, ZIPF_1000, 2, 5));
             cases.add(new Case(Kind.KEY, peer, UNIFORM_100000, 2, 100));
+            cases.add(new Case(Kind.KEY, peer, UNIFORM_1000000, 2, 0));
             cases.add(new Case(Kind.VIRTUAL, peer, ZIPF_1000, 1, 100));
             cases.add(memory(peer, 8));
         }

@@ -13,7 +13,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -90,8 +89,8 @@ record Results(
         return samples.stream().anyMatch(sample -> sample.measured().equals(measured) && sample.round() == round);
     }
 
-    /** Every case that is in the samples. */
-    Set<Case> cases() {
-        return samples.stream().map(Sample::measured).collect(Collectors.toSet());
+    /** Every case that is in the samples, once. */
+    List<Case> cases() {
+        return samples.stream().map(Sample::measured).distinct().toList();
     }
 }
