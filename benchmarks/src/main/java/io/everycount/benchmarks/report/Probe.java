@@ -28,12 +28,10 @@ import org.HdrHistogram.Histogram;
 final class Probe {
     private static final int DRAIN_WARMUPS = 8;
     private static final int DRAINS = 5;
-    private static final int WARMUP_SECONDS = 2;
     private static final long SLOWEST_NANOS = 60_000_000_000L;
 
     private final Case measured;
     private final int effort;
-    private final int warmupSeconds;
     private final SortedMap<Figure, Double> figures = new TreeMap<>();
 
     /**
@@ -41,12 +39,10 @@ final class Probe {
      *
      * @param effort {@link Kind#LOSS}: increments of each thread; {@link Kind#LATENCY}: seconds; otherwise not
      *     looked at
-     * @param warmupSeconds before that, for {@link Kind#LATENCY}
      */
-    Probe(Case measured, int effort, int warmupSeconds) {
+    Probe(Case measured, int effort) {
         this.measured = measured;
         this.effort = effort;
-        this.warmupSeconds = warmupSeconds;
     }
 
     /**
@@ -64,8 +60,7 @@ final class Probe {
                 KeySet.valueOf(args[2]),
                 Integer.parseInt(args[3]),
                 Integer.parseInt(args[4]));
-        out.println(new ObjectMapper()
-                .writeValueAsString(new Probe(measured, Integer.parseInt(args[5]), WARMUP_SECONDS).measure()));
+        out.println(new ObjectMapper().writeValueAsString(new Probe(measured, Integer.parseInt(args[5])).measure()));
     }
 
     /** Measures in this process. */
@@ -154,9 +149,10 @@ final class Probe {
             for (int w = 0; w < measured.threads(); w++) {
                 writers.add(new Writer(counting, keys, keys.length / measured.threads() * w));
             }
-            for (int seconds : new int[] {warmupSeconds, effort}) {
+            // Before that, once through all keys: at first each is new.
+            for (int seconds : new int[] {0, effort}) {
                 long end = System.nanoTime() + seconds * 1_000_000_000L;
-                writers.forEach(writer -> writer.begin(end));
+                writers.forEach(writer -> writer.begin(end, seconds == 0 ? keys.length : 1));
                 for (Future<Void> writing : threads.invokeAll(writers)) {
                     writing.get();
                 }
@@ -176,13 +172,14 @@ final class Probe {
         }
     }
 
-    /** Adds until the end, and times each increment. */
+    /** Adds until the end, and as often as it has to, and times each increment. */
     private static final class Writer implements Callable<Void> {
         private final Counting counting;
         private final String[] keys;
         private final Histogram nanos = new Histogram(SLOWEST_NANOS, 3);
         private int position;
         private long end;
+        private int addsLeft;
         private long cpuNanos;
 
         Writer(Counting counting, String[] keys, int position) {
@@ -191,8 +188,9 @@ final class Probe {
             this.position = position;
         }
 
-        void begin(long endNanos) {
+        void begin(long endNanos, int least) {
             end = endNanos;
+            addsLeft = least;
             nanos.reset();
         }
 
@@ -206,7 +204,7 @@ final class Probe {
                 before = System.nanoTime();
                 counting.add(key);
                 nanos.recordValue(Math.min(SLOWEST_NANOS, System.nanoTime() - before));
-            } while (before - end < 0);
+            } while (--addsLeft > 0 || before - end < 0);
             cpuNanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - cpuBefore;
             return null;
         }

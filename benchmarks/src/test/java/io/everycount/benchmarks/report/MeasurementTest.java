@@ -56,7 +56,7 @@ final class MeasurementTest {
     void a_probe_gives_its_figures(Case measured) throws Exception {
         int effort = measured.kind() == Kind.LOSS ? 50_000 : 0;
 
-        SortedMap<Figure, Double> figures = new Probe(measured, effort, 0).measure();
+        SortedMap<Figure, Double> figures = new Probe(measured, effort).measure();
 
         assertThat(figures.keySet()).containsAll(expected(measured.kind()));
         if (measured.kind() == Kind.LOSS) {
