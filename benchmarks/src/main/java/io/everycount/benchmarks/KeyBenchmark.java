@@ -78,47 +78,6 @@ public class KeyBenchmark {
         }
     }
 
-    /** A thread's walk through the Strings; threads start apart. */
-    @State(Scope.Thread)
-    public static class StringWalk {
-        private String[] sequence;
-        private int position;
-        private int mask;
-
-        /** Chooses where to start. */
-        @Setup
-        public void start(Strings strings, ThreadParams threads) {
-            sequence = strings.sequence;
-            mask = sequence.length - 1;
-            position = sequence.length / threads.getThreadCount() * threads.getThreadIndex();
-        }
-
-        String next() {
-            return sequence[position++ & mask];
-        }
-    }
-
-    /** A thread's walk through the bytes; threads start apart. */
-    @State(Scope.Thread)
-    public static class ByteWalk {
-        private byte[] sequence;
-        private int position;
-        private int mask;
-
-        /** Chooses where to start. */
-        @Setup
-        public void start(Bytes bytes, ThreadParams threads) {
-            sequence = bytes.sequence;
-            int length = sequence.length / KeySet.KEY_LENGTH;
-            mask = length - 1;
-            position = length / threads.getThreadCount() * threads.getThreadIndex();
-        }
-
-        int nextOffset() {
-            return (position++ & mask) * KeySet.KEY_LENGTH;
-        }
-    }
-
     /** What is measured. */
     @State(Scope.Benchmark)
     public static class Contender {
@@ -145,6 +104,53 @@ public class KeyBenchmark {
         public void close() throws InterruptedException {
             drainer.close();
             counting.close();
+        }
+    }
+
+    /** A thread's walk through the Strings; threads start apart. */
+    @State(Scope.Thread)
+    public static class StringWalk {
+        private String[] sequence;
+        private int position;
+        private int mask;
+
+        /** Chooses where to start, and goes its part of the way, so that no key is new. */
+        @Setup
+        public void start(Strings strings, ThreadParams threads, Contender contender) {
+            sequence = strings.sequence;
+            mask = sequence.length - 1;
+            position = sequence.length / threads.getThreadCount() * threads.getThreadIndex();
+            for (int i = sequence.length / threads.getThreadCount(); i > 0; i--) {
+                contender.counting.add(next());
+            }
+        }
+
+        String next() {
+            return sequence[position++ & mask];
+        }
+    }
+
+    /** A thread's walk through the bytes; threads start apart. */
+    @State(Scope.Thread)
+    public static class ByteWalk {
+        private byte[] sequence;
+        private int position;
+        private int mask;
+
+        /** Chooses where to start, and goes its part of the way, so that no key is new. */
+        @Setup
+        public void start(Bytes bytes, ThreadParams threads, Contender contender) {
+            sequence = bytes.sequence;
+            int length = sequence.length / KeySet.KEY_LENGTH;
+            mask = length - 1;
+            position = length / threads.getThreadCount() * threads.getThreadIndex();
+            for (int i = length / threads.getThreadCount(); i > 0; i--) {
+                contender.counting.add(sequence, nextOffset(), KeySet.KEY_LENGTH);
+            }
+        }
+
+        int nextOffset() {
+            return (position++ & mask) * KeySet.KEY_LENGTH;
         }
     }
 

@@ -9,7 +9,7 @@ import java.time.Duration;
 
 /** Everycount with its whole pipeline, into a sink that only sums up. */
 public final class EverycountCounting implements Counting {
-    private static final int MAX_KEYS = 4_000_000;
+    static final int MAX_KEYS = 4_000_000;
     private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final SummingSink sink = new SummingSink();

@@ -19,6 +19,14 @@ public enum Peer {
     /** Ours. */
     EVERYCOUNT(
             KEYED, "Everycount", "everycount", "flush, the whole pipeline into a sink", true, EverycountCounting::new),
+    /** Ours, without what comes after the cells. */
+    EVERYCOUNT_CELLS(
+            KEYED,
+            "Everycount, its cells alone",
+            "everycount",
+            "exchange of every sum that was touched",
+            true,
+            drain -> new CellsCounting()),
     /** The usual way. */
     MAP_OF_ADDERS(
             KEYED,

@@ -6,6 +6,7 @@ import static io.everycount.benchmarks.KeySet.UNIFORM_1000000;
 import static io.everycount.benchmarks.KeySet.ZIPF_1000;
 import static io.everycount.benchmarks.counters.Peer.CAFFEINE;
 import static io.everycount.benchmarks.counters.Peer.EVERYCOUNT;
+import static io.everycount.benchmarks.counters.Peer.EVERYCOUNT_CELLS;
 import static io.everycount.benchmarks.counters.Peer.EVERYCOUNT_HANDLE;
 import static io.everycount.benchmarks.counters.Peer.GUAVA;
 import static io.everycount.benchmarks.counters.Peer.LONG_ADDER;
@@ -41,6 +42,10 @@ record Aim(String text, Case over, Optional<Case> under, Figure figure, boolean 
             faster(key(ZIPF_1000, 8), MAP_OF_ADDERS, 1.5),
             faster(key(UNIFORM_1000000, 2), MAP_OF_ADDERS, 2.5),
             faster(key(UNIFORM_1000000, 8), MAP_OF_ADDERS, 2.5),
+            faster(cells(ZIPF_1000, 2), MAP_OF_ADDERS, 1.5),
+            faster(cells(ZIPF_1000, 8), MAP_OF_ADDERS, 1.5),
+            faster(cells(UNIFORM_1000000, 2), MAP_OF_ADDERS, 2.5),
+            faster(cells(UNIFORM_1000000, 8), MAP_OF_ADDERS, 2.5),
             faster(key(ZIPF_1000, 8), GUAVA, 4),
             faster(key(ZIPF_1000, 8), CAFFEINE, 4),
             faster(key(ZIPF_1000, 1), PROMETHEUS, 4),
@@ -74,6 +79,10 @@ record Aim(String text, Case over, Optional<Case> under, Figure figure, boolean 
         return new Case(Kind.KEY, EVERYCOUNT, keys, threads, DRAIN_MILLIS);
     }
 
+    private static Case cells(KeySet keys, int threads) {
+        return key(keys, threads).of(EVERYCOUNT_CELLS);
+    }
+
     private static Case bytes(int threads) {
         return new Case(Kind.BYTES, EVERYCOUNT, ZIPF_1000, threads, DRAIN_MILLIS);
     }
@@ -90,7 +99,9 @@ record Aim(String text, Case over, Optional<Case> under, Figure figure, boolean 
     private static Aim faster(Case ours, Peer other, double least) {
         String against = ours.kind() == Kind.BYTES ? "new String + " + other.title() : other.title();
         return new Aim(
-                conditions(ours) + ", against " + against,
+                conditions(ours)
+                        + (ours.peer() == EVERYCOUNT_CELLS ? ", the cells alone, against " : ", against ")
+                        + against,
                 ours.of(other),
                 Optional.of(ours),
                 Figure.CPU_NANOS,

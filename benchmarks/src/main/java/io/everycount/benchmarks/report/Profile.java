@@ -20,7 +20,7 @@ import java.util.Set;
 
 /** How much is measured, and how long. */
 enum Profile {
-    /** What has an aim, and every peer once: under 10 minutes with two processors. */
+    /** What has an aim, and every peer once: a quarter of an hour with two processors. */
     QUICK(3, 1, 4, 3, 200, 3, 500_000, UNIFORM_100000),
     /** Everything: some hours. */
     FULL(5, 3, 5, 5, 400, 10, 5_000_000, UNIFORM_1000000);
@@ -56,7 +56,7 @@ enum Profile {
         this.memoryKeys = memoryKeys;
     }
 
-    /** Longer with many keys: at first each is new. */
+    /** Longer with many keys, as an increment takes longer. */
     int iterationMillis(KeySet keys) {
         return keys == UNIFORM_1000000 ? 3 * iterationMillis : iterationMillis;
     }

@@ -55,12 +55,12 @@ record Measurement(double newKeys, double existingKeys, double newWal, double ex
             applySchema(database);
             database.logStatements();
             try (Flusher flusher = way.open(database)) {
-                String[] keys = keys(0, batch);
+                Flusher.Sums sums = sums(0, batch);
                 // The first one prepares what the next ones use.
-                flusher.flush(keys(batch, 2 * batch), deltas(batch));
+                flusher.flush(sums(batch, 2 * batch));
                 return database.statementsOf(() -> {
                             try {
-                                flusher.flush(keys, deltas(batch));
+                                flusher.flush(sums);
                             } catch (SQLException e) {
                                 throw new IllegalStateException(e);
                             }
@@ -74,25 +74,21 @@ record Measurement(double newKeys, double existingKeys, double newWal, double ex
         long wal = wal(database);
         long nanos = 0;
         for (int from = 0; from < keys; from += batch) {
-            String[] some = keys(from, Math.min(keys, from + batch));
-            long[] deltas = deltas(some.length);
+            Flusher.Sums some = sums(from, Math.min(keys, from + batch));
             long start = System.nanoTime();
-            flusher.flush(some, deltas);
+            flusher.flush(some);
             nanos += System.nanoTime() - start;
         }
         return new double[] {keys / (nanos / 1e9), (wal(database) - wal) / (double) keys};
     }
 
-    private static String[] keys(int from, int to) {
-        return IntStream.range(from, to)
+    private static Flusher.Sums sums(int from, int to) {
+        String[] keys = IntStream.range(from, to)
                 .mapToObj(i -> String.format("benchmark/page/%07d", i))
                 .toArray(String[]::new);
-    }
-
-    private static long[] deltas(int size) {
-        long[] deltas = new long[size];
+        long[] deltas = new long[keys.length];
         Arrays.fill(deltas, 3);
-        return deltas;
+        return Flusher.Sums.of(keys, deltas);
     }
 
     private static void check(TestDatabase database, int keys) {

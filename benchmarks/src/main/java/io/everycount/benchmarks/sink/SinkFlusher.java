@@ -5,8 +5,6 @@ import io.everycount.jdbc.JdbcCounterSink;
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.Mark;
 import io.everycount.sink.Registration;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.UUID;
 
 /** The sink itself, ledger and all. */
@@ -21,13 +19,10 @@ final class SinkFlusher implements Flusher {
     }
 
     @Override
-    public void flush(String[] keys, long[] deltas) {
-        byte[][] bytes = Arrays.stream(keys)
-                .map(key -> key.getBytes(StandardCharsets.UTF_8))
-                .toArray(byte[][]::new);
+    public void flush(Sums sums) {
         Mark next = new Mark(mark.record() + 1, mark.digest() * 31 + 1);
         if (!sink.write(new CounterBatch(
-                        registration.instanceId(), registration.ownerToken(), mark, next, bytes, deltas))
+                        registration.instanceId(), registration.ownerToken(), mark, next, sums.utf8(), sums.deltas()))
                 .isApplied()) {
             throw new IllegalStateException("the sink refused batch " + next.record());
         }

@@ -33,8 +33,8 @@ final class StatementFlusher implements Flusher {
     }
 
     @Override
-    public void flush(String[] keys, long[] deltas) throws SQLException {
-        writing.write(connection, keys, deltas);
+    public void flush(Sums sums) throws SQLException {
+        writing.write(connection, sums.keys(), sums.deltas());
         connection.commit();
     }
 

@@ -32,7 +32,7 @@ final class PeerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"EVERYCOUNT", "EVERYCOUNT_HANDLE"})
+    @EnumSource(names = {"EVERYCOUNT", "EVERYCOUNT_CELLS", "EVERYCOUNT_HANDLE"})
     void everycount_loses_nothing_while_it_is_drained(Peer peer) throws InterruptedException {
         LossTest.Outcome outcome = LossTest.run(peer, KEYS, 4, 200_000);
 
