@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
  * @param perSecond increments that got an answer, a second
  * @param p99 how long an answer took, as the load program puts it
  * @param refusal what the first refusal was, as "503"; empty if there was none
+ * @param storedSeconds from the last answer until nothing was pending
  * @param isExact whether the database has what was acknowledged, key by key
  */
 record Step(
@@ -24,13 +25,14 @@ record Step(
         long perSecond,
         String p99,
         String refusal,
+        double storedSeconds,
         boolean isExact) {
     private static final Pattern REFUSAL = Pattern.compile("^(429|503)\\b", Pattern.MULTILINE);
     private static final Pattern LATENCY =
             Pattern.compile("^ *latency .*\\n *(\\S+ \\S+?) {2,}(\\S+ \\S+?) {2,}(\\S+ \\S+?) {2,}", Pattern.MULTILINE);
 
     /** Reads what the load program prints at its end. */
-    static Step of(long offered, String output, boolean isExact) {
+    static Step of(long offered, String output, double storedSeconds, boolean isExact) {
         Matcher refusal = REFUSAL.matcher(output);
         Matcher latency = LATENCY.matcher(output);
         return new Step(
@@ -41,6 +43,7 @@ record Step(
                 number(output, "a second"),
                 latency.find() ? latency.group(3) : "",
                 refusal.find() ? refusal.group(1) : "",
+                storedSeconds,
                 isExact);
     }
 

@@ -7,6 +7,10 @@ import io.everycount.jdbc.testing.TestDatabase;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -31,6 +36,8 @@ public final class ThresholdReport {
     private static final int STEPS_MAX = 12;
     private static final long START_SECONDS_MAX = 60;
     private static final long STOP_SECONDS_MAX = 60;
+    private static final long STORED_MINUTES_MAX = 10;
+    private static final Pattern NOTHING_PENDING = Pattern.compile("\"pending\" *: *0\\b");
 
     private final Path jar;
     private final int seconds;
@@ -115,6 +122,7 @@ public final class ThresholdReport {
                 record.toString()));
         load.addAll(scenario.loadOptions());
         String output = run(load, directory.resolve("load.log"));
+        double storedSeconds = awaitStored(port);
         List<String> verify = new ArrayList<>(java("verify"));
         verify.addAll(List.of("--record", record.toString()));
         verify.addAll(databaseOptions(database));
@@ -124,7 +132,28 @@ public final class ThresholdReport {
         if (!isExact) {
             System.err.println(Files.readString(verified));
         }
-        return Step.of(rate, output, isExact);
+        return Step.of(rate, output, storedSeconds, isExact);
+    }
+
+    /** How long it takes until nothing is pending any more. */
+    private static double awaitStored(int port) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/stats"))
+                .build();
+        long start = System.nanoTime();
+        long end = start + TimeUnit.MINUTES.toNanos(STORED_MINUTES_MAX);
+        while (true) {
+            String stats = HttpClient.newHttpClient()
+                    .send(request, HttpResponse.BodyHandlers.ofString())
+                    .body();
+            if (NOTHING_PENDING.matcher(stats).find()) {
+                return (System.nanoTime() - start) / 1e9;
+            }
+            if (System.nanoTime() > end) {
+                throw new IOException("there is still something pending: " + stats);
+            }
+            // Statistics are looked at; nobody tells.
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
     }
 
     private Process serve(Scenario scenario, TestDatabase database, Path directory) throws IOException {
@@ -228,7 +257,7 @@ public final class ThresholdReport {
                 The adapter (with a journal, acknowledging what is on disk there), the program that sends, and Postgres share this machine, so
                 the rates are those of all three together. Each step offers twice as much as the one before, for %d s, and goes one step beyond
                 the first that was refused something, or got less than 80 %% of what was offered. Latency is counted from when a
-                request was due.
+                request was due; what was acknowledged is compared when the adapter says that nothing is pending any more.
                 %s""".formatted(
                         seconds,
                         Machine.describe().entrySet().stream()
@@ -245,12 +274,12 @@ public final class ThresholdReport {
         StringBuilder table =
                 new StringBuilder("\n## ").append(capitalized(scenario.title())).append("\n\n");
         table.append(
-                "| offered/s | answered/s | acknowledged | refused | no answer | first refusal | p99 | stored = acknowledged |\n");
-        table.append("|---:|---:|---:|---:|---:|---|---:|---|\n");
+                "| offered/s | answered/s | acknowledged | refused | no answer | first refusal | p99 | s until stored | stored = acknowledged |\n");
+        table.append("|---:|---:|---:|---:|---:|---|---:|---:|---|\n");
         for (Step step : steps) {
             table.append(String.format(
                     Locale.ROOT,
-                    "| %,d | %,d | %,d | %,d | %,d | %s | %s | %s |%n",
+                    "| %,d | %,d | %,d | %,d | %,d | %s | %s | %.1f | %s |%n",
                     step.offered(),
                     step.perSecond(),
                     step.acknowledged(),
@@ -258,6 +287,7 @@ public final class ThresholdReport {
                     step.unknown(),
                     step.refusal(),
                     step.p99(),
+                    step.storedSeconds(),
                     step.isExact() ? "yes" : "**NO**"));
         }
         return table.toString();

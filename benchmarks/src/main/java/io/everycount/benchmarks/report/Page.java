@@ -91,7 +91,9 @@ final class Page {
                 what the others are drained of is summed up and goes nowhere.
 
                 What else is measured: [requests over HTTP](http-benchmarks.md), [the journal](journal-benchmarks.md),
-                [flushes to Postgres](postgres-tuning.md).
+                [flushes to Postgres](sink-benchmarks.md) and
+                [its tables](postgres-tuning.md), [the traffic at which an adapter refuses something](rejection-threshold.md),
+                [many instances](scaling.md).
 
                 ## What must come out
 

@@ -26,14 +26,14 @@ class StepTest {
 
     @Test
     void reads_what_the_load_program_prints() {
-        Step step = Step.of(10_000, OUTPUT, true);
-        assertThat(step).isEqualTo(new Step(10_000, 2_140, 17_860, 3, 2_308, "6.98 s", "503", true));
+        Step step = Step.of(10_000, OUTPUT, 0.5, true);
+        assertThat(step).isEqualTo(new Step(10_000, 2_140, 17_860, 3, 2_308, "6.98 s", "503", 0.5, true));
         assertThat(step.isSaturated()).isTrue();
     }
 
     @Test
     void output_of_another_kind_is_no_step() {
-        assertThatThrownBy(() -> Step.of(1, "no adapter there", true))
+        assertThatThrownBy(() -> Step.of(1, "no adapter there", 0, true))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("no adapter there");
     }
