@@ -95,6 +95,10 @@ final class SinkWriter {
 
     private int writesSinceHalving;
     private boolean writing;
+
+    /** Whether the last batch could not take all there was. */
+    private boolean isBehind;
+
     private long batches;
     private long retries;
     private long rewinds;
@@ -271,14 +275,15 @@ final class SinkWriter {
 
     /**
      * How long to wait before the next batch, or before looking for records again. Without a journal every drain is
-     * made to be written, and says so. With one there are many small records, and a batch is for all of an interval.
+     * made to be written, and says so. With one there are many small records, and a batch is for all of an interval; if
+     * it could not take them all, the next one follows at once.
      */
     private long untilWrite(long now, long records) {
         long interval = settings.flushIntervalNanos() == 0 ? Long.MAX_VALUE : settings.flushIntervalNanos();
         if (records == 0) {
             return interval;
         }
-        boolean due = finishing || records >= BATCH_RECORDS_MAX || host.isFlushDue(mark.record());
+        boolean due = finishing || isBehind || records >= BATCH_RECORDS_MAX || host.isFlushDue(mark.record());
         return due ? 0 : interval == Long.MAX_VALUE ? interval : Math.max(0, lastWrite + interval - now);
     }
 
@@ -471,6 +476,7 @@ final class SinkWriter {
             return false;
         }
         log.sending(claim, plan.end().record());
+        isBehind = plan.end().record() < records.get(records.size() - 1).number();
         CounterBatch batch = plan.batch();
         // Announced first, then asked: whoever abandons us first and then looks at what is in flight sees
         // this batch, or we see that we are abandoned.

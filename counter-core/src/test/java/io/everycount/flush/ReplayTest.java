@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Step by step: a store goes back behind what this process began with. */
@@ -20,14 +21,34 @@ class ReplayTest {
     private final ModelStore store = new ModelStore("store");
 
     private Bench start(int seed) throws IOException {
+        return start(seed, 0);
+    }
+
+    private Bench start(int seed, long flushIntervalNanos) throws IOException {
         JournalSettings settings = new JournalSettings(1 << 14, 1 << 20, task -> {}, new Random(seed), () -> 0);
         Bench.Plan plan = new Bench.Plan(store);
         plan.seed = seed;
+        plan.flushIntervalNanos = flushIntervalNanos;
         plan.journal =
                 new JournalRoot(Path.of("/journals"), files, settings).openOwn(1, (id, done, all, records) -> {});
         Bench bench = plan.build();
         bench.steps();
         return bench;
+    }
+
+    @Test
+    void an_interval_is_for_all_that_there_is_and_not_for_one_batch() throws Exception {
+        Bench bench = start(1, TimeUnit.SECONDS.toNanos(1));
+        for (int i = 0; i < 40; i++) {
+            bench.add("key" + i, 1);
+        }
+        bench.drainer.requestCommit();
+        bench.drainer.step();
+        bench.advance(1, TimeUnit.SECONDS);
+        store.recordAttempts();
+        bench.steps();
+        assertThat(store.attempts()).as("of at most 8 keys").hasSize(5);
+        assertThat(store.totals()).isEqualTo(bench.accepted);
     }
 
     @Test
