@@ -472,7 +472,7 @@ final class SinkWriter {
         List<DeltaRecord> records = log.claim(claim, mark.record(), BATCH_RECORDS_MAX);
         BatchPlanner.Plan plan =
                 records == null ? null : BatchPlanner.plan(instanceId, ownerToken, mark, upToStart(records), keysMax());
-        if (plan == null) {
+        if (records == null || plan == null) {
             return false;
         }
         log.sending(claim, plan.end().record());
