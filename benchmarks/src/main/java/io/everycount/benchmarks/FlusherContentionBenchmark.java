@@ -69,9 +69,9 @@ public final class FlusherContentionBenchmark {
                     JdbcCounterSink sink =
                             JdbcCounterSink.builder(pool).contention(contention).build()) {
                 run(sink, flushers, shared, 1, 0);
-                long walBefore = wal(database);
+                long walBefore = database.walBytes();
                 Result result = run(sink, flushers, shared, seconds, paceNanos);
-                long wal = wal(database) - walBefore;
+                long wal = database.walBytes() - walBefore;
                 long[] nanos = result.nanos.stream()
                         .mapToLong(Long::longValue)
                         .sorted()
@@ -149,9 +149,5 @@ public final class FlusherContentionBenchmark {
             keys[i] = String.format("benchmark/%02d/page/%04d", set, i).getBytes(StandardCharsets.UTF_8);
         }
         return keys;
-    }
-
-    private static long wal(TestDatabase database) {
-        return database.number("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint");
     }
 }

@@ -26,7 +26,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -34,7 +33,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -103,13 +101,7 @@ public final class JournalReport {
                 that is most of what they are slower than a plain file that was zeroed before. A cache commits once in a millisecond at
                 most. Recovery keeps in memory what it reads; getting that memory from the system, page by page, is more than half of its
                 time (with `-XX:+AlwaysPreTouch` or `-XX:+UseTransparentHugePages` it takes less than half as long).
-                """.formatted(
-                        rounds,
-                        Machine.describe().entrySet().stream()
-                                .limit(4)
-                                .map(entry -> entry.getKey() + ": " + entry.getValue())
-                                .collect(Collectors.joining("; ")),
-                        String.join("\n", lines));
+                """.formatted(rounds, Machine.line(), String.join("\n", lines));
     }
 
     private interface Part {
@@ -123,15 +115,7 @@ public final class JournalReport {
                 .build()) {
             part.run(cache);
         } finally {
-            delete(root);
-        }
-    }
-
-    private static void delete(Path root) throws IOException {
-        try (Stream<Path> all = Files.walk(root)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
+            Directories.delete(root);
         }
     }
 
@@ -255,7 +239,7 @@ public final class JournalReport {
             return rate;
         } finally {
             housekeeping.shutdown();
-            delete(root);
+            Directories.delete(root);
         }
     }
 
@@ -387,7 +371,7 @@ public final class JournalReport {
                     bytes >> 20, second.stats().lastRecord(), seconds, seconds * (1L << 30) / bytes);
             second.close(Duration.ZERO);
         } finally {
-            delete(root);
+            Directories.delete(root);
         }
     }
 

@@ -64,9 +64,9 @@ public final class TableTuningBenchmark {
             database.execute("VACUUM ANALYZE everycount_counter");
             long heap = size(database, "pg_relation_size('everycount_counter')");
             long index = size(database, "pg_relation_size('everycount_counter_pkey')");
-            long wal = wal(database);
+            long wal = database.walBytes();
             double millis = flush(sink, keys, flushes);
-            long written = wal(database) - wal;
+            long written = database.walBytes() - wal;
             database.execute("SELECT pg_stat_force_next_flush(); SELECT pg_stat_clear_snapshot()");
             System.out.printf(
                     "| %,d | %d | %s | %s | %d | %,d | %,d | %,d | %,d | %d | %s | %,d | %.1f |%n",
@@ -118,9 +118,5 @@ public final class TableTuningBenchmark {
 
     private static long size(TestDatabase database, String expression) {
         return database.number("SELECT " + expression + " / 1024");
-    }
-
-    private static long wal(TestDatabase database) {
-        return database.number("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint");
     }
 }

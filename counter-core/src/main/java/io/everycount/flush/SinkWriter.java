@@ -54,12 +54,6 @@ final class SinkWriter {
 
     private static final long AFTER_DEFECT_NANOS = 1_000_000_000;
 
-    /** No batch has so many keys that this leaves more than one. */
-    private static final int HALVINGS_MAX = 30;
-
-    /** So many batches in a row are taken before the next one is twice as large again. */
-    private static final int WRITES_AT_HALF = 16;
-
     private final CounterSink sink;
     private final boolean required;
     private final PipelineSettings settings;
@@ -72,6 +66,7 @@ final class SinkWriter {
     private final UUID instanceId;
     private final UUID ownerToken;
     private final Backoff backoff;
+    private final BatchSize batchSize;
 
     private boolean registered;
 
@@ -89,12 +84,6 @@ final class SinkWriter {
     private long setAsideLongAgo;
     private int failures;
     private int refusals;
-
-    /** So often a batch takes half as many keys. */
-    private int halvings;
-
-    private int writesSinceHalving;
-    private boolean writing;
 
     /** Whether the last batch could not take all there was. */
     private boolean isBehind;
@@ -169,6 +158,7 @@ final class SinkWriter {
         this.ownerToken =
                 new UUID(settings.random().nextLong(), settings.random().nextLong());
         this.backoff = settings.backoff();
+        this.batchSize = new BatchSize(settings.batchKeysMax());
         this.mark = log.start();
         this.notBefore = settings.clock().getAsLong();
         this.lastContact = notBefore;
@@ -470,8 +460,9 @@ final class SinkWriter {
     /** False if there is nothing that could be written at the moment. */
     private boolean write() {
         List<DeltaRecord> records = log.claim(claim, mark.record(), BATCH_RECORDS_MAX);
-        BatchPlanner.Plan plan =
-                records == null ? null : BatchPlanner.plan(instanceId, ownerToken, mark, upToStart(records), keysMax());
+        BatchPlanner.Plan plan = records == null
+                ? null
+                : BatchPlanner.plan(instanceId, ownerToken, mark, upToStart(records), batchSize.keys());
         if (records == null || plan == null) {
             return false;
         }
@@ -492,14 +483,16 @@ final class SinkWriter {
         unresolved = true;
         events.writing(sink, batch, failures + 1);
         long start = settings.clock().getAsLong();
-        writing = true;
-        WriteResult result = sink.write(batch);
-        writing = false;
-        if (halvings > 0 && ++writesSinceHalving == WRITES_AT_HALF) {
-            halvings--;
-            writesSinceHalving = 0;
+        WriteResult result = null;
+        try {
+            result = sink.write(batch);
+        } finally {
+            if (result == null) {
+                batchSize.failed();
+            }
         }
         if (result.isApplied()) {
+            batchSize.taken();
             applied(
                     plan.end(),
                     result.quarantined(),
@@ -509,11 +502,6 @@ final class SinkWriter {
             refused();
         }
         return true;
-    }
-
-    /** After writes that failed, less and less: perhaps a batch takes longer than the sink is given for it. */
-    private int keysMax() {
-        return Math.max(1, settings.batchKeysMax() >> halvings);
     }
 
     /** What is written again, of before the log was opened, goes by itself: what is set aside of it was not ours. */
@@ -572,11 +560,6 @@ final class SinkWriter {
         }
         retries++;
         lastError = error;
-        if (writing) {
-            writing = false;
-            halvings = Math.min(halvings + 1, HALVINGS_MAX);
-            writesSinceHalving = 0;
-        }
         long wait = backoff.nanos(failures, fatal);
         if (finishing) {
             wait = Math.min(wait, CLOSING_PAUSE_NANOS);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.benchmarks.endtoend;
 
+import io.everycount.benchmarks.Directories;
 import io.everycount.benchmarks.http.Machine;
 import io.everycount.jdbc.testing.PostgresServer;
 import io.everycount.jdbc.testing.TestDatabase;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -39,6 +38,7 @@ public final class ThresholdReport {
     private static final long STORED_MINUTES_MAX = 10;
     private static final Pattern NOTHING_PENDING = Pattern.compile("\"pending\" *: *0\\b");
 
+    private final HttpClient http = HttpClient.newHttpClient();
     private final Path jar;
     private final int seconds;
     private final Map<Scenario, List<Step>> measured = new LinkedHashMap<>();
@@ -101,7 +101,7 @@ public final class ThresholdReport {
                 end(adapter);
             }
         } finally {
-            delete(directory);
+            Directories.delete(directory);
         }
         return steps;
     }
@@ -136,15 +136,14 @@ public final class ThresholdReport {
     }
 
     /** How long it takes until nothing is pending any more. */
-    private static double awaitStored(int port) throws IOException, InterruptedException {
+    private double awaitStored(int port) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/stats"))
                 .build();
         long start = System.nanoTime();
         long end = start + TimeUnit.MINUTES.toNanos(STORED_MINUTES_MAX);
         while (true) {
-            String stats = HttpClient.newHttpClient()
-                    .send(request, HttpResponse.BodyHandlers.ofString())
-                    .body();
+            String stats =
+                    http.send(request, HttpResponse.BodyHandlers.ofString()).body();
             if (NOTHING_PENDING.matcher(stats).find()) {
                 return (System.nanoTime() - start) / 1e9;
             }
@@ -160,7 +159,7 @@ public final class ThresholdReport {
         List<String> command = new ArrayList<>(java("serve"));
         command.addAll(List.of(
                 "--listen",
-                "127.0.0.1:" + freePort(),
+                "127.0.0.1:0",
                 "--journal-dir",
                 directory.resolve("journal").toString()));
         command.addAll(databaseOptions(database));
@@ -198,12 +197,6 @@ public final class ThresholdReport {
         return Files.readString(log);
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
-
     /** It says so when it serves. */
     private static int port(Process adapter, Path directory) throws IOException, InterruptedException {
         Path log = directory.resolve("serve.log");
@@ -231,14 +224,6 @@ public final class ThresholdReport {
         }
     }
 
-    private static void delete(Path directory) throws IOException {
-        try (var all = Files.walk(directory)) {
-            for (Path path : all.sorted((a, b) -> b.compareTo(a)).toList()) {
-                Files.delete(path);
-            }
-        }
-    }
-
     private String page() throws IOException {
         return """
                 # At what traffic do counts get lost?
@@ -260,10 +245,7 @@ public final class ThresholdReport {
                 request was due; what was acknowledged is compared when the adapter says that nothing is pending any more.
                 %s""".formatted(
                         seconds,
-                        Machine.describe().entrySet().stream()
-                                .limit(4)
-                                .map(entry -> entry.getKey() + ": " + entry.getValue())
-                                .collect(Collectors.joining("; ")),
+                        Machine.line(),
                         seconds,
                         measured.entrySet().stream()
                                 .map(entry -> table(entry.getKey(), entry.getValue()))

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.util.Jetty;
 
 /** What figures depend on: the machine, and the versions of everything. */
@@ -31,6 +32,14 @@ public final class Machine {
         all.put("jetty", Jetty.VERSION);
         all.put("springBoot", springBoot());
         return all;
+    }
+
+    /** What figures depend on that have to do with no other server, in one line. */
+    public static String line() throws IOException {
+        return describe().entrySet().stream()
+                .limit(4)
+                .map(entry -> entry.getKey() + ": " + entry.getValue())
+                .collect(Collectors.joining("; "));
     }
 
     private static String processor() throws IOException {

@@ -54,13 +54,14 @@ record Run(int instances, int keys, double keysPerSecond, double walPerKey, long
             }
             // Once around, so that instances no longer begin together.
             TimeUnit.NANOSECONDS.sleep(window.toNanos() / 4);
-            long wal = wal(database);
+            long wal = database.walBytes();
             long keysBefore = written.get();
             long start = System.nanoTime();
+            // The window that is measured.
             TimeUnit.NANOSECONDS.sleep(window.toNanos());
             double seconds = (System.nanoTime() - start) / 1e9;
             double rate = (written.get() - keysBefore) / seconds;
-            double perKey = (wal(database) - wal) / (rate * seconds);
+            double perKey = (database.walBytes() - wal) / (rate * seconds);
             stopped.set(true);
             for (Thread thread : threads) {
                 thread.join();
@@ -124,9 +125,5 @@ record Run(int instances, int keys, double keysPerSecond, double walPerKey, long
             cache.add("scaling/page/" + k, 1);
         }
         made.addAndGet(keys);
-    }
-
-    private static long wal(TestDatabase database) {
-        return database.number("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint");
     }
 }

@@ -122,10 +122,7 @@ public final class ScalingReport {
                 differ in how they treat statements that change two tables, and none of them is tested.
                 """.formatted(
                 seconds,
-                Machine.describe().entrySet().stream()
-                        .limit(4)
-                        .map(entry -> entry.getKey() + ": " + entry.getValue())
-                        .collect(Collectors.joining("; ")),
+                Machine.line(),
                 model.capacity(),
                 model.walPerKey(),
                 seconds,

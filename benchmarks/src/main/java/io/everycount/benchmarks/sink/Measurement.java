@@ -71,7 +71,7 @@ record Measurement(double newKeys, double existingKeys, double newWal, double ex
     }
 
     private static double[] pass(TestDatabase database, Flusher flusher, int keys, int batch) throws SQLException {
-        long wal = wal(database);
+        long wal = database.walBytes();
         long nanos = 0;
         for (int from = 0; from < keys; from += batch) {
             Flusher.Sums some = sums(from, Math.min(keys, from + batch));
@@ -79,7 +79,7 @@ record Measurement(double newKeys, double existingKeys, double newWal, double ex
             flusher.flush(some);
             nanos += System.nanoTime() - start;
         }
-        return new double[] {keys / (nanos / 1e9), (wal(database) - wal) / (double) keys};
+        return new double[] {keys / (nanos / 1e9), (database.walBytes() - wal) / (double) keys};
     }
 
     private static Flusher.Sums sums(int from, int to) {
@@ -103,9 +103,5 @@ record Measurement(double newKeys, double existingKeys, double newWal, double ex
         return Double.parseDouble(database.query("SELECT 100.0 * n_tup_hot_upd / greatest(n_tup_upd, 1)"
                         + " FROM pg_stat_user_tables WHERE relname = 'everycount_counter'")
                 .get(0));
-    }
-
-    private static long wal(TestDatabase database) {
-        return database.number("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint");
     }
 }

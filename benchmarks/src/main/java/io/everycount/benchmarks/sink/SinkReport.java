@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.benchmarks.sink;
 
+import io.everycount.benchmarks.Samples;
 import io.everycount.benchmarks.http.Machine;
 import io.everycount.jdbc.testing.PostgresServer;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -78,22 +78,12 @@ public final class SinkReport {
         }
     }
 
-    private double median(Way way, ToDoubleFunction<Measurement> figure) {
-        double[] sorted =
-                measured.get(way).stream().mapToDouble(figure).sorted().toArray();
-        return sorted[sorted.length / 2];
+    private Samples samples(Way way, ToDoubleFunction<Measurement> figure) {
+        return new Samples(measured.get(way).stream().map(figure::applyAsDouble).toList());
     }
 
-    /** Of the ratios of one round each, the one in the middle: what slows down a round slows down both. */
-    private double medianRatio(
-            Way a, ToDoubleFunction<Measurement> figureOfA, Way b, ToDoubleFunction<Measurement> figureOfB) {
-        double[] ratios = new double[rounds];
-        for (int round = 0; round < rounds; round++) {
-            ratios[round] = figureOfA.applyAsDouble(measured.get(a).get(round))
-                    / figureOfB.applyAsDouble(measured.get(b).get(round));
-        }
-        Arrays.sort(ratios);
-        return ratios[rounds / 2];
+    private double median(Way way, ToDoubleFunction<Measurement> figure) {
+        return samples(way, figure).median();
     }
 
     private String page() throws IOException {
@@ -127,10 +117,7 @@ public final class SinkReport {
                 """.formatted(
                         rounds,
                         keys,
-                        Machine.describe().entrySet().stream()
-                                .limit(4)
-                                .map(entry -> entry.getKey() + ": " + entry.getValue())
-                                .collect(Collectors.joining("; ")),
+                        Machine.line(),
                         keys,
                         BATCH,
                         rounds,
@@ -157,11 +144,15 @@ public final class SinkReport {
 
     private String aims() {
         double existing = median(Way.EVERYCOUNT, Measurement::existingKeys);
-        double ofCopy = medianRatio(Way.EVERYCOUNT, Measurement::existingKeys, Way.COPY, Measurement::newKeys);
+        double ofCopy = samples(Way.EVERYCOUNT, Measurement::existingKeys)
+                .over(samples(Way.COPY, Measurement::newKeys))
+                .median();
         double hot = median(Way.EVERYCOUNT, Measurement::hotPercent);
         double wal = median(Way.EVERYCOUNT, Measurement::existingWal);
-        double ledger =
-                1 - medianRatio(Way.EVERYCOUNT, Measurement::existingKeys, Way.UPSERT, Measurement::existingKeys);
+        double ledger = 1
+                - samples(Way.EVERYCOUNT, Measurement::existingKeys)
+                        .over(samples(Way.UPSERT, Measurement::existingKeys))
+                        .median();
         return String.join(
                 "\n",
                 aim("existing keys a second", "at least 200,000", "%,.0f", existing, existing >= 200_000),

@@ -99,6 +99,11 @@ public final class TestDatabase implements AutoCloseable {
         return Long.parseLong(query(sql).get(0));
     }
 
+    /** How many bytes of write-ahead log the server has written so far, for whatever database. */
+    public long walBytes() {
+        return number("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint");
+    }
+
     /**
      * The statements that the server has logged for this database while something ran, from connections
      * opened after the first call. Needs an embedded server.
