@@ -58,7 +58,8 @@ public final class CellStore {
             throw new IllegalArgumentException(laneCount + " lanes; a power of two from 2 on is needed");
         }
         this.keyBytesMax = keyBytesMax;
-        this.stripeCount = laneCount;
+        // Threads that meet in a stripe stay there, so they should seldom meet.
+        stripeCount = 2 * laneCount;
         budget = new KeyBudget(keysMax, onPressure);
         large = new QueuedAdds(LARGE_ADDS_MAX, onPressure);
         strings = new StringCells(laneCount, keyBytesMax, budget);
@@ -339,6 +340,11 @@ public final class CellStore {
     /** How many distinct keys are in use, about. */
     public long keysInUse() {
         return budget.keysInUse();
+    }
+
+    /** How many cells lanes have for keys that are busier than others. */
+    int keysInLanes() {
+        return strings.keysInLanes() + bytes.keysInLanes();
     }
 
     /** How often a table was found crowded, by chance or by somebody's choice of keys, and given a keyed hash. */

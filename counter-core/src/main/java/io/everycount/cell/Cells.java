@@ -35,6 +35,9 @@ abstract class Cells {
     private static final int LANE_CAPACITY_MAX = 4_096;
     private static final int ALL_LANES_CAPACITY_MAX = 1 << 18;
     private static final int SHARED_CAPACITY_MIN = 256;
+    /** A key in a lane has its share of all increments, or one in so many. */
+    private static final int KEYS_PER_PROMOTION = 2_048;
+
     private static final int EVICTABLE_KEYS_MIN = 1_024;
 
     /** The lanes' tables have no marks: to keep them would cost each addition more than the drainer saves. */
@@ -152,7 +155,7 @@ abstract class Cells {
                 // A small one: the keys in use come back, and a key of huge deltas must not cost a large table
                 // each time.
                 renewIfPossible(table, SHARED_CAPACITY_MIN);
-            } else if (previous != 0) {
+            } else if (isBusy(previous, delta, table.used())) {
                 promote(lane, table.keyAt(slot), source, offset, length);
             }
             return AddOutcome.COUNTED;
@@ -190,6 +193,14 @@ abstract class Cells {
             }
         }
         return sum;
+    }
+
+    /**
+     * Whether a key is met so often between two drains that it is worth a place in a lane. The more keys there are, the
+     * more it takes: lanes full of keys that are as busy as all the others would be looked at in vain.
+     */
+    private static boolean isBusy(long previous, long delta, int keys) {
+        return previous != 0 && Math.abs(previous) >= Math.abs(delta) * (keys / KEYS_PER_PROMOTION);
     }
 
     /** Gives a busy key a cell in the caller's lane; merely an optimisation, so any obstacle ends it. */
@@ -290,6 +301,11 @@ abstract class Cells {
     final void close() {
         lanes.close();
         shared.close();
+    }
+
+    /** How many keys of the lanes' table there are, those of several lanes each. */
+    final int keysInLanes() {
+        return lanes.table().countKeys();
     }
 
     /** How often a table was found crowded and given a keyed hash. */

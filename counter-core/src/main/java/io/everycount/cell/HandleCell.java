@@ -3,6 +3,7 @@ package io.everycount.cell;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps {@link HandleCell#base} away from whatever lies before it in memory. */
@@ -20,14 +21,23 @@ abstract class HandleCellBase extends HandleCellPadding {
  * The cell of a bound handle: one sum, and 128-byte stripes beside it once writers meet (the scheme of
  * LongAdder, Doug Lea; JDK, class Striped64).
  *
- * <p>Every addition changes exactly one of these sums by a compare-and-set, from a value that it has
- * seen to be live; so a sealed sum is never added to, and no sum leaves the live range. The drainer
- * takes a sum by an atomic exchange. Sealing ends in a state without a way in: the base is sealed, and
- * so is every stripe, or the closed stripes have been set where there were none.
+ * <p>Every addition changes exactly one of these sums: the base by a compare-and-set, from a value that it has
+ * seen to be live, or a stripe by one atomic addition, which tells what was there before. Guarantees:
+ *
+ * <ol>
+ *   <li>A stripe that was sealed takes late additions, which do not count, and say so. Each thread makes at most
+ *       one: the stripes are taken away before they are sealed, and every call looks for them anew. A sealed sum
+ *       is in the middle of a range that so few cannot leave (see {@link Table}).
+ *   <li>Nor does a sum leave the range of those that are not sealed: whoever finds one beyond the live range has
+ *       counted, and takes the stripes away, until they have been drained, before it returns.
+ *   <li>Sealing ends in a state without a way in: the base is sealed, and the stripes are closed, whether there were
+ *       any or not. The drainer takes every sum by an atomic exchange.
+ * </ol>
  */
 public final class HandleCell extends HandleCellBase {
     private static final int STRIDE = 16;
     private static final long[] CLOSED_STRIPES = new long[0];
+    private static final long[] FULL_STRIPES = new long[0];
     private static final int OPEN = 0;
 
     /** Nobody has it open; the drainer may seal it, or somebody may open it again, whoever is first. */
@@ -56,8 +66,11 @@ public final class HandleCell extends HandleCellBase {
 
     private final int stripeShift;
 
-    /** Null until two writers meet. */
+    /** Null until two writers meet; {@link #FULL_STRIPES} until the next drain; {@link #CLOSED_STRIPES} for good. */
     private volatile long @Nullable [] stripes;
+
+    /** The stripes, once {@link #stripes} says that nobody may add to them; there is only one array ever. */
+    private volatile long @Nullable [] setAside;
 
     /** {@link #OPEN}, {@link #CLOSING} or {@link #SEALED}; changed by compare-and-set only. */
     private volatile int state = OPEN;
@@ -99,21 +112,24 @@ public final class HandleCell extends HandleCellBase {
             long sum = base;
             return Table.isLive(sum) && BASE.compareAndSet(this, sum, sum + delta);
         }
-        if (sums == CLOSED_STRIPES) {
+        return sums.length != 0 && tryAdd(sums, delta);
+    }
+
+    private boolean tryAdd(long[] sums, long delta) {
+        // From the upper bits, as for lanes: in lower ones, threads with consecutive ids can meet.
+        int stripe = (int) (Thread.currentThread().getId() * 0x9e3779b97f4a7c15L >>> stripeShift);
+        long previous = (long) SUM.getAndAdd(sums, (stripe + 1) * STRIDE, delta);
+        return Table.isLive(previous) || isCountedBeyond(sums, previous);
+    }
+
+    /** Whether an addition counted that has found a sum not live; if so, nobody adds to the stripes before a drain. */
+    private boolean isCountedBeyond(long[] sums, long previous) {
+        if (Table.isSealed(previous)) {
             return false;
         }
-        int index = indexOf(stripeOfThread());
-        long sum = (long) SUM.getVolatile(sums, index);
-        return Table.isLive(sum) && SUM.compareAndSet(sums, index, sum, sum + delta);
-    }
-
-    /** From the upper bits, as for lanes: in lower ones, threads with consecutive ids can meet. */
-    private int stripeOfThread() {
-        return (int) (Thread.currentThread().getId() * 0x9e3779b97f4a7c15L >>> stripeShift);
-    }
-
-    private int indexOf(int stripe) {
-        return ((stripe & stripeCount - 1) + 1) * STRIDE;
+        setAside = sums;
+        STRIPES.compareAndSet(this, sums, FULL_STRIPES);
+        return true;
     }
 
     /**
@@ -141,28 +157,23 @@ public final class HandleCell extends HandleCellBase {
     }
 
     private AddOutcome addToStripe(long delta) {
+        long[] sums = split();
+        if (sums == FULL_STRIPES) {
+            return AddOutcome.LARGE_LIMIT;
+        }
+        return sums != CLOSED_STRIPES && tryAdd(sums, delta) ? AddOutcome.COUNTED : AddOutcome.CLOSED;
+    }
+
+    /** The stripes, which are made if there are none; may be those that take nothing. */
+    long[] split() {
         long[] sums = stripes;
         if (sums == null) {
             sums = new long[(stripeCount + 1) * STRIDE];
             if (!STRIPES.compareAndSet(this, null, sums)) {
-                sums = stripes;
+                sums = Objects.requireNonNull(stripes);
             }
         }
-        if (sums == null || sums == CLOSED_STRIPES) {
-            return AddOutcome.CLOSED;
-        }
-        int stripe = stripeOfThread();
-        while (true) {
-            int index = indexOf(stripe);
-            long sum = (long) SUM.getVolatile(sums, index);
-            if (!Table.isLive(sum)) {
-                return refused(sum);
-            }
-            if (SUM.compareAndSet(sums, index, sum, sum + delta)) {
-                return AddOutcome.COUNTED;
-            }
-            stripe++;
-        }
+        return sums;
     }
 
     /** Nobody has it open any more. */
@@ -183,13 +194,19 @@ public final class HandleCell extends HandleCellBase {
     /** What is in it. Takes no lock and changes nothing. */
     long sum() {
         long sum = unlessSealed(base);
-        long[] sums = stripes;
+        long[] sums = allStripes();
         if (sums != null) {
             for (int i = STRIDE; i < sums.length; i += STRIDE) {
                 sum += unlessSealed((long) SUM.getVolatile(sums, i));
             }
         }
         return sum;
+    }
+
+    /** The stripes with their sums, whoever may add to them; null if there have never been any. */
+    private long @Nullable [] allStripes() {
+        long[] sums = stripes;
+        return sums == null || sums.length != 0 ? sums : setAside;
     }
 
     private static long unlessSealed(long sum) {
@@ -202,7 +219,7 @@ public final class HandleCell extends HandleCellBase {
             collector.makeRoom();
             collector.put(key, (long) BASE.getAndSet(this, 0L));
         }
-        long[] sums = stripes;
+        long[] sums = allStripes();
         if (sums != null) {
             for (int i = STRIDE; i < sums.length; i += STRIDE) {
                 if ((long) SUM.getVolatile(sums, i) != 0) {
@@ -210,6 +227,7 @@ public final class HandleCell extends HandleCellBase {
                     collector.put(key, (long) SUM.getAndSet(sums, i, 0L));
                 }
             }
+            STRIPES.compareAndSet(this, FULL_STRIPES, sums);
         }
     }
 
@@ -217,8 +235,11 @@ public final class HandleCell extends HandleCellBase {
     void seal(Collector collector) {
         collector.makeRoom();
         putUnlessSealed(collector, (long) BASE.getAndSet(this, Table.SEALED));
-        STRIPES.compareAndSet(this, null, CLOSED_STRIPES);
-        long[] sums = stripes;
+        long[] open = (long[]) STRIPES.getAndSet(this, CLOSED_STRIPES);
+        if (open != null && open.length != 0) {
+            setAside = open;
+        }
+        long[] sums = setAside;
         if (sums != null) {
             for (int i = STRIDE; i < sums.length; i += STRIDE) {
                 collector.makeRoom();

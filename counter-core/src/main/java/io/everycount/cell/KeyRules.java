@@ -76,7 +76,7 @@ public final class KeyRules {
     private static int plainUntil(byte[] utf8, int offset, int end) {
         int i = offset;
         while (end - i >= Long.BYTES) {
-            long eight = (long) FastHash.LONG_AT.get(utf8, i);
+            long eight = FastHash.longAt(utf8, i);
             // A byte's high bit is set by itself, or by borrowing: then it, or one before it, is 0.
             if (((eight - ONES | eight) & ONES << 7) != 0) {
                 break;

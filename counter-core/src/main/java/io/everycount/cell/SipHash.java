@@ -38,7 +38,7 @@ public final class SipHash {
         int end = offset + length;
         int i = offset;
         for (; i + 8 <= end; i += 8) {
-            update((long) FastHash.LONG_AT.get(bytes, i));
+            update(FastHash.longAt(bytes, i));
         }
         long tail = 0;
         for (int shift = 0; i < end; i++, shift += 8) {

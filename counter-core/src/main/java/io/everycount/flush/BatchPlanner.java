@@ -2,7 +2,6 @@
 package io.everycount.flush;
 
 import io.everycount.sink.CounterBatch;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +9,6 @@ import org.jspecify.annotations.Nullable;
 /** Makes batches: whole records after a mark, coalesced by key, keys in byte order. */
 final class BatchPlanner {
     private BatchPlanner() {}
-
-    private record Entry(byte[] key, long delta) {}
 
     /**
      * A batch, and the history at its end.
@@ -50,10 +47,8 @@ final class BatchPlanner {
     private static boolean joins(Coalescer sums, byte[][] keys, long[] deltas, int keysMax) {
         int together = sums.size();
         for (int i = 0; i < keys.length; i++) {
-            if (!sums.fits(keys[i], deltas[i])) {
-                return false;
-            }
-            if (!sums.contains(keys[i]) && ++together > keysMax) {
+            int known = sums.find(keys[i]);
+            if (known < 0 ? ++together > keysMax : !sums.fits(known, deltas[i])) {
                 return false;
             }
         }
@@ -62,19 +57,21 @@ final class BatchPlanner {
 
     private static CounterBatch batch(
             UUID instanceId, UUID ownerToken, RecordLog.Point from, RecordLog.Point to, Coalescer sums) {
-        Entry[] entries = new Entry[sums.size()];
+        byte[][] unsorted = new byte[sums.size()][];
+        long[] sumOf = new long[sums.size()];
         int size = 0;
         for (int i = 0; i < sums.size(); i++) {
             if (sums.sum(i) != 0) {
-                entries[size++] = new Entry(sums.key(i), sums.sum(i));
+                unsorted[size] = sums.key(i);
+                sumOf[size++] = sums.sum(i);
             }
         }
-        Arrays.sort(entries, 0, size, (a, b) -> Arrays.compareUnsigned(a.key, b.key));
+        int[] order = KeyOrder.of(unsorted, size);
         byte[][] keys = new byte[size][];
         long[] deltas = new long[size];
         for (int i = 0; i < size; i++) {
-            keys[i] = entries[i].key;
-            deltas[i] = entries[i].delta;
+            keys[i] = unsorted[order[i]];
+            deltas[i] = sumOf[order[i]];
         }
         return new CounterBatch(instanceId, ownerToken, from.mark(), to.mark(), keys, deltas);
     }

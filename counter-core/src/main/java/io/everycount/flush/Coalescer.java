@@ -1,30 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
+import io.everycount.cell.FastHash;
 import io.everycount.cell.SipHash;
 import io.everycount.journal.Entries;
 import java.security.SecureRandom;
 import java.util.Arrays;
 
 /**
- * Sums deltas by key: an open-addressing index over two parallel arrays, found by a keyed hash. Not
- * thread-safe.
+ * Sums deltas by key: an open-addressing index over parallel arrays, found by a seeded hash, and by a keyed one
+ * once somebody seems to have chosen keys that collide. Not thread-safe.
  */
 final class Coalescer {
     private static final int FREE = -1;
+    /** With half of the places free, never reached by chance. */
+    private static final int PROBES_MAX = 128;
+
     private static final long SEED0 = new SecureRandom().nextLong();
     private static final long SEED1 = new SecureRandom().nextLong();
 
+    private final long seed0;
+    private final long seed1;
     private byte[][] keys;
     private long[] sums;
+    private int[] hashes;
     private int[] index;
+    private int indexShift;
     private int size;
+    private boolean keyed;
 
     Coalescer(int expectedKeys) {
+        this(expectedKeys, SEED0, SEED1);
+    }
+
+    /** With seeds that nobody outside may know. */
+    Coalescer(int expectedKeys, long seed0, long seed1) {
+        this.seed0 = seed0;
+        this.seed1 = seed1;
         int capacity = Math.max(16, Integer.highestOneBit(expectedKeys) * 2);
         keys = new byte[capacity][];
         sums = new long[capacity];
-        index = freeIndex(capacity * 2);
+        hashes = new int[capacity];
+        useIndexFor(capacity);
     }
 
     /** The number of distinct keys so far. */
@@ -38,6 +55,11 @@ final class Coalescer {
 
     long sum(int i) {
         return sums[i];
+    }
+
+    /** Whether it has found keys that collide too often for chance. */
+    boolean isKeyed() {
+        return keyed;
     }
 
     /** The sums in a range of what was added first, but for those that are 0. */
@@ -56,19 +78,20 @@ final class Coalescer {
                 : Entries.of(Arrays.copyOf(ofKeys, count), Arrays.copyOf(ofSums, count));
     }
 
-    boolean contains(byte[] key) {
-        return index[position(key)] != FREE;
+    /** The number of a key's sum, or -1 if it has none. */
+    int find(byte[] key) {
+        return index[position(key, hash(key))];
     }
 
-    /** Whether adding would keep within 64 bits. */
-    boolean fits(byte[] key, long delta) {
-        int i = index[position(key)];
-        return i == FREE || !overflows(sums[i], delta);
+    /** Whether adding to a sum that is there would keep within 64 bits. */
+    boolean fits(int i, long delta) {
+        return !overflows(sums[i], delta);
     }
 
     /** Adds to the key's sum; false, and nothing done, if that would leave 64 bits. */
     boolean add(byte[] key, long delta) {
-        int position = position(key);
+        int hash = hash(key);
+        int position = position(key, hash);
         int i = index[position];
         if (i != FREE) {
             if (overflows(sums[i], delta)) {
@@ -79,10 +102,16 @@ final class Coalescer {
         }
         if (size == keys.length) {
             grow();
-            position = position(key);
+            position = position(key, hash);
+        }
+        if (!keyed && probes(hash, position) > PROBES_MAX) {
+            rehash();
+            hash = hash(key);
+            position = position(key, hash);
         }
         index[position] = size;
         keys[size] = key;
+        hashes[size] = hash;
         sums[size] = delta;
         size++;
         return true;
@@ -97,26 +126,48 @@ final class Coalescer {
         int capacity = Math.multiplyExact(size, 2);
         keys = Arrays.copyOf(keys, capacity);
         sums = Arrays.copyOf(sums, capacity);
-        index = freeIndex(capacity * 2);
+        hashes = Arrays.copyOf(hashes, capacity);
+        useIndexFor(capacity);
+    }
+
+    private void rehash() {
+        keyed = true;
         for (int i = 0; i < size; i++) {
-            index[position(keys[i])] = i;
+            hashes[i] = hash(keys[i]);
+        }
+        useIndexFor(keys.length);
+    }
+
+    /** Half of the places stay free. */
+    private void useIndexFor(int capacity) {
+        index = new int[Math.multiplyExact(capacity, 2)];
+        Arrays.fill(index, FREE);
+        indexShift = Integer.numberOfLeadingZeros(index.length - 1);
+        for (int i = 0; i < size; i++) {
+            index[position(keys[i], hashes[i])] = i;
         }
     }
 
-    /** Where the key's entry is, or the free place where it belongs; at most half of the places are taken. */
-    private int position(byte[] key) {
-        int mask = index.length - 1;
-        int position =
-                (int) new SipHash(SEED0, SEED1).update(key, 0, key.length).finish() & mask;
-        while (index[position] != FREE && !Arrays.equals(keys[index[position]], key)) {
-            position = position + 1 & mask;
+    private int hash(byte[] key) {
+        return keyed
+                ? (int) new SipHash(seed0, seed1).update(key, 0, key.length).finish()
+                : FastHash.hash(key, 0, key.length, seed0);
+    }
+
+    /** Where the key's entry is, or the free place where it belongs. */
+    private int position(byte[] key, int hash) {
+        int position = hash >>> indexShift;
+        while (index[position] != FREE && !isAt(index[position], key, hash)) {
+            position = position + 1 & index.length - 1;
         }
         return position;
     }
 
-    private static int[] freeIndex(int length) {
-        int[] index = new int[length];
-        Arrays.fill(index, FREE);
-        return index;
+    private boolean isAt(int i, byte[] key, int hash) {
+        return hashes[i] == hash && Arrays.equals(keys[i], key);
+    }
+
+    private int probes(int hash, int position) {
+        return position - (hash >>> indexShift) & index.length - 1;
     }
 }

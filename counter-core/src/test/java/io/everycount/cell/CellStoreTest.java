@@ -293,6 +293,62 @@ class CellStoreTest {
     }
 
     @Test
+    void a_handle_with_stripes_queues_near_the_end_of_their_range_and_counts_on_after_a_drain() {
+        HandleCell handle = cells.openHandle("h");
+        handle.split();
+        long delta = 1L << 40;
+        long counted = 0;
+        while (cells.add(handle, -delta, false) == AddOutcome.COUNTED) {
+            counted++;
+        }
+        // The one that found the sum out of range has counted.
+        assertThat(counted).isEqualTo((1 << 20) + 2 + 65_536);
+        assertThat(handle.tryAdd(1)).isFalse();
+        assertThat(cells.add(handle, 1, false)).isEqualTo(AddOutcome.LARGE_LIMIT);
+        BigInteger expected = BigInteger.valueOf(-delta).multiply(BigInteger.valueOf(counted));
+        drain(cells);
+        assertThat(sum("h")).isEqualTo(expected);
+        assertThat(handle.tryAdd(7)).isTrue();
+        drain(cells);
+        assertThat(sum("h")).isEqualTo(expected.add(BigInteger.valueOf(7)));
+    }
+
+    @Test
+    void stripes_that_are_full_are_taken_and_closed_with_the_handle() {
+        HandleCell handle = cells.openHandle("h");
+        handle.split();
+        long delta = 1L << 40;
+        long counted = 0;
+        while (handle.tryAdd(delta)) {
+            counted++;
+        }
+        assertThat(cells.sum("h", new byte[] {'h'})).isEqualTo(delta * counted);
+        drain(cells, true, false);
+        assertThat(sum("h")).isEqualTo(BigInteger.valueOf(delta).multiply(BigInteger.valueOf(counted)));
+        assertThat(handle.tryAdd(1)).isFalse();
+        assertThat(cells.add(handle, 1, false)).isEqualTo(AddOutcome.CLOSED);
+        assertThat(cells.sum("h", new byte[] {'h'})).isZero();
+    }
+
+    @Test
+    void keys_that_are_as_busy_as_all_others_stay_out_of_the_lanes() {
+        int keys = 20_000;
+        for (int round = 0; round < 8; round++) {
+            for (int i = 0; i < keys; i++) {
+                cells.add("k" + i, 1, false);
+            }
+        }
+        for (int i = 0; i < 100; i++) {
+            cells.add("hot", 1, false);
+        }
+        assertThat(cells.keysInLanes()).isEqualTo(1);
+        drain(cells);
+        assertThat(sum("hot")).isEqualTo(100);
+        assertThat(drained.values().stream().mapToLong(BigInteger::longValue).sum())
+                .isEqualTo(keys * 8L + 100);
+    }
+
+    @Test
     void handles_of_one_key_share_a_cell_until_the_last_is_closed() {
         HandleCell first = cells.openHandle("h");
         HandleCell second = cells.openHandle("h");

@@ -3,6 +3,7 @@ package io.everycount.flush;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everycount.cell.FastHash;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -31,8 +32,11 @@ class CoalescerTest {
                 long delta = random.nextInt(4) == 0 ? random.nextLong() : random.nextInt(100) - 50;
                 BigInteger sum = model.getOrDefault(key, BigInteger.ZERO).add(BigInteger.valueOf(delta));
                 boolean fits = sum.compareTo(MIN) >= 0 && sum.compareTo(MAX) <= 0;
-                assertThat(coalescer.contains(utf8)).isEqualTo(model.containsKey(key));
-                assertThat(coalescer.fits(utf8, delta)).as("seed %d", seed).isEqualTo(fits);
+                int known = coalescer.find(utf8);
+                assertThat(known >= 0).isEqualTo(model.containsKey(key));
+                assertThat(known < 0 || coalescer.fits(known, delta))
+                        .as("seed %d", seed)
+                        .isEqualTo(fits);
                 assertThat(coalescer.add(utf8, delta)).as("seed %d", seed).isEqualTo(fits);
                 if (fits) {
                     model.put(key, sum);
@@ -47,6 +51,39 @@ class CoalescerTest {
             }
             assertThat(found).as("seed %d", seed).isEqualTo(model);
         }
+    }
+
+    @Test
+    void keys_that_somebody_chose_to_collide_are_found_by_another_hash() {
+        long seed = 42;
+        Coalescer coalescer = new Coalescer(16, seed, 43);
+        Map<String, Long> model = new HashMap<>();
+        for (int i = 0; model.size() < 600; i++) {
+            String key = "k" + i;
+            byte[] utf8 = key.getBytes(StandardCharsets.UTF_8);
+            if (FastHash.hash(utf8, 0, utf8.length, seed) >>> 21 == 0) {
+                model.put(key, (long) i);
+                assertThat(coalescer.add(utf8, i - 1)).isTrue();
+                assertThat(coalescer.add(utf8, 1)).isTrue();
+            }
+        }
+        assertThat(coalescer.isKeyed()).isTrue();
+        Map<String, Long> found = new HashMap<>();
+        for (int i = 0; i < coalescer.size(); i++) {
+            assertThat(coalescer.find(coalescer.key(i))).isEqualTo(i);
+            found.put(new String(coalescer.key(i), StandardCharsets.UTF_8), coalescer.sum(i));
+        }
+        assertThat(found).isEqualTo(model);
+    }
+
+    @Test
+    void ordinary_keys_need_no_other_hash() {
+        Coalescer coalescer = new Coalescer(16);
+        for (int i = 0; i < 300_000; i++) {
+            coalescer.add(("page:/item/" + i).getBytes(StandardCharsets.UTF_8), 1);
+        }
+        assertThat(coalescer.size()).isEqualTo(300_000);
+        assertThat(coalescer.isKeyed()).isFalse();
     }
 
     @ParameterizedTest

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.everycount.flush;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class KeyOrderTest {
+    private final long seed = Long.getLong("everycount.seed", new Random().nextLong());
+    private final Random random = new Random(seed);
+
+    @Test
+    void sorts_as_comparing_every_key_with_every_other_does() {
+        for (int round = 0; round < 400; round++) {
+            // Few letters and short parts, so that keys share beginnings of all lengths, up to whole keys.
+            int letters = 1 + random.nextInt(3);
+            int lengthMax = 1 + random.nextInt(random.nextInt(4) == 0 ? 60 : 12);
+            byte[] prefix = letters(random.nextInt(20), 200);
+            byte[][] keys = new byte[random.nextInt(700)][];
+            for (int i = 0; i < keys.length; i++) {
+                byte[] rest = letters(random.nextInt(lengthMax), letters);
+                keys[i] = Arrays.copyOf(prefix, prefix.length + rest.length);
+                System.arraycopy(rest, 0, keys[i], prefix.length, rest.length);
+            }
+            check(keys);
+        }
+    }
+
+    @Test
+    void keys_that_part_after_hundreds_of_bytes_are_sorted_too() {
+        byte[][] keys = new byte[1_000][];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = new byte[1 + random.nextInt(1_024)];
+            Arrays.fill(keys[i], (byte) 'a');
+            keys[i][keys[i].length - 1] = (byte) random.nextInt(256);
+        }
+        check(keys);
+    }
+
+    @Test
+    void only_the_first_keys_are_sorted_and_none_is_moved() {
+        byte[] b = {'b'};
+        byte[] a = {'a'};
+        byte[][] keys = {b, a, {0}};
+        assertThat(KeyOrder.of(keys, 2)).containsExactly(1, 0);
+        assertThat(keys[0]).isSameAs(b);
+        assertThat(KeyOrder.of(keys, 0)).isEmpty();
+    }
+
+    private byte[] letters(int length, int letters) {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            int letter = random.nextInt(letters);
+            bytes[i] = (byte) (letter == 0 ? random.nextInt(2) * 0xff : 0x7f + letter);
+        }
+        return bytes;
+    }
+
+    private void check(byte[][] keys) {
+        int[] order = KeyOrder.of(keys, keys.length);
+        byte[][] sorted = new byte[keys.length][];
+        for (int i = 0; i < keys.length; i++) {
+            sorted[i] = keys[order[i]];
+        }
+        byte[][] expected = keys.clone();
+        Arrays.sort(expected, Arrays::compareUnsigned);
+        assertThat(sorted).as("seed %d", seed).isDeepEqualTo(expected);
+        assertThat(Arrays.stream(order).distinct().count()).isEqualTo(keys.length);
+    }
+}
