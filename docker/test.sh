@@ -30,7 +30,6 @@ build_and_start() {
     measured "from the command, the image being built, to a stack of three that is healthy" "$seconds s"
     tools=$(compose run -d --no-deps --entrypoint sleep tools infinity)
     holds "it counts" load first --increments 100
-    start_up_times
 }
 
 # From the engine's start of a container to the line that says where it serves, by the engine's clock.
@@ -40,7 +39,8 @@ serve_millis() {
     millis_between "$(docker inspect -f '{{.State.StartedAt}}' "$1")" "${line%% *}"
 }
 
-start_up_times() {
+start_up() {
+    say "Start of a container"
     local kind id all
     for kind in cached plain; do
         all=()
@@ -212,7 +212,7 @@ totals() {
 }
 
 build_and_start
-parts=(hardening spread queries graceful crashes database_restarts networks throughput totals)
+parts=(start_up hardening spread queries graceful crashes database_restarts networks throughput totals)
 [ $# -eq 0 ] || parts=("$@")
 for part in "${parts[@]}"; do "$part"; done
 [ "$page" = no ] || write_page
