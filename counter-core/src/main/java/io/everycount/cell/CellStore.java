@@ -341,6 +341,11 @@ public final class CellStore {
         return budget.keysInUse();
     }
 
+    /** How many there may be. */
+    public long keysMax() {
+        return budget.keysMax();
+    }
+
     /** How often a table was found crowded, by chance or by somebody's choice of keys, and given a keyed hash. */
     public long crowdedTables() {
         return strings.keyedTables() + bytes.keyedTables();
