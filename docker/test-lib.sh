@@ -142,6 +142,8 @@ post() {
     echo "$status"
 }
 
+accepted() { [ "$(post "$1" 'key=rotated')" = 202 ]; }
+
 # load NAME OPTION...: a run with a record.
 load() {
     local name=$1

@@ -73,6 +73,9 @@ hardening() {
     holds "the database cannot be reached from the balancer" \
         docker exec "$(compose ps -q lb)" bash -c '! timeout 2 bash -c ": >/dev/tcp/db/5432" 2>/dev/null'
     holds "an increment without a key is turned away" test "$(post '' 'key=a')" = 401
+    id=$(docker run --rm --network none --user "$(id -u):$(id -g)" -v "$EVERYCOUNT_SECRETS/api-keys:/run/api-keys" \
+        "$EVERYCOUNT_IMAGE" keys rotate --file /run/api-keys/keys client 2>/dev/null)
+    sleep_until "a key that was just made is taken" accepted "$id"
     everycount doctor --instances 5 | grep -E '^(ok|warn|FAIL) +(connections|database|journal |schema)' || true
 }
 
@@ -107,7 +110,7 @@ queries() {
     measured "expressions of dashboards that have data" "$((count - missing)) of $count"
     holds "each has" [ "$count" -gt 80 -a "$missing" -eq 0 ]
     holds "the alerts fire when they should" \
-        docker exec "$(compose ps -q prometheus)" promtool test rules /etc/prometheus/rules_test.yml
+        docker exec -e TMPDIR=/prometheus "$(compose ps -q prometheus)" promtool test rules /etc/prometheus/rules_test.yml
     holds "no alert fires while all is well" test -z "$(query 'ALERTS{alertstate="firing"}')"
 }
 
