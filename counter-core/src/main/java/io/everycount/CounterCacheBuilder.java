@@ -44,7 +44,7 @@ public final class CounterCacheBuilder {
     private Duration maxRetry = Duration.ofSeconds(10);
     private int maxWaiters = 100_000;
     private LimitPolicy limitPolicy = LimitPolicy.reject();
-    private CounterListener listener = new CounterListener() {};
+    private CounterListener listener = CounterListener.NONE;
     private @Nullable Executor callbacks;
     private @Nullable Path journalRoot;
     private Duration commitInterval = Duration.ofMillis(5);

@@ -12,6 +12,9 @@ import java.util.UUID;
  * take longer than events come, events are left out and counted in {@link CounterStats#eventsLeftOut}.
  */
 public interface CounterListener {
+    /** Hears nothing. */
+    CounterListener NONE = new CounterListener() {};
+
     /**
      * A batch on its way to one sink.
      *
@@ -61,6 +64,15 @@ public interface CounterListener {
 
     /** Records after one and up to another are lost: the store went back further than they were kept. */
     default void gapDeclared(String sink, long afterRecord, long upToRecord, long deltaSum) {}
+
+    /**
+     * A record is in the journal, forced to disk. While there is something to count, that is every few milliseconds.
+     *
+     * @param record its number
+     * @param keys how many it has
+     * @param took how long it took to be written and forced
+     */
+    default void journaled(long record, int keys, Duration took) {}
 
     /**
      * The journal could not be written; increments stay in their cells, and it is tried again.

@@ -23,13 +23,16 @@ import org.jspecify.annotations.Nullable;
  * @param quarantined set aside by the required sink that is furthest behind; each sink's own is with it
  * @param lost in gaps: that store went back in time further than records were kept
  * @param pending on the way
+ * @param pendingKeys the keys of the records that it is in, each counted as often as it is in a record
  * @param pendingBytes what that takes in memory, about
+ * @param maxPendingBytes what it may take before increments stay in their cells
  * @param retainedBytes what is persisted and kept for a store that goes back in time, about
  * @param lastRecord the number of the last record
  * @param appliedRecord the last one that every required sink has
  * @param freshness no increment that is not persisted is older than this
  * @param drains so far
  * @param keysInUse distinct keys with a cell, about
+ * @param maxKeys how many there may be
  * @param crowdedTables how often a table got a keyed hash because too many keys collided
  * @param waiters increments of asynchronous calls that wait for their acknowledgement
  * @param overflowed increments counted under the overflow key instead of their own
@@ -47,13 +50,16 @@ public record CounterStats(
         long quarantined,
         long lost,
         long pending,
+        long pendingKeys,
         long pendingBytes,
+        long maxPendingBytes,
         long retainedBytes,
         long lastRecord,
         long appliedRecord,
         Duration freshness,
         long drains,
         long keysInUse,
+        long maxKeys,
         long crowdedTables,
         int waiters,
         long overflowed,
@@ -80,6 +86,7 @@ public record CounterStats(
      *
      * @param directory of this instance
      * @param bytes what it takes on disk
+     * @param maxBytes what it may take
      * @param segments its files
      * @param commits how often it was forced to disk
      * @param lastCommit how long that took the last time
@@ -94,6 +101,7 @@ public record CounterStats(
     public record Journal(
             Path directory,
             long bytes,
+            long maxBytes,
             int segments,
             long commits,
             Duration lastCommit,
@@ -113,12 +121,15 @@ public record CounterStats(
      * @param required whether acknowledgements wait for it
      * @param state running, or why not
      * @param quarantined the sum of deltas it set aside
+     * @param quarantinedEntries how many entries it set aside so far, of adopted instances too
      * @param lost the sum of deltas in gaps that it had to be told of
+     * @param gaps how often it had to be told of one
      * @param failing whether it has not been reached yet, or the last attempt failed
      * @param appliedRecord the last record that it has
      * @param batches written so far
      * @param retries attempts that failed so far
      * @param rewinds how often it went back in time
+     * @param replayedRecords how many records it has been, or will be, written again because of that
      * @param lastError what failed last, until something succeeds
      */
     public record Sink(
@@ -127,11 +138,14 @@ public record CounterStats(
             boolean required,
             State state,
             long quarantined,
+            long quarantinedEntries,
             long lost,
+            long gaps,
             boolean failing,
             long appliedRecord,
             long batches,
             long retries,
             long rewinds,
+            long replayedRecords,
             @Nullable String lastError) {}
 }

@@ -21,6 +21,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,7 @@ final class Events implements PipelineEvents {
     private final Rejections rejections;
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong leftOut = new AtomicLong();
+    private final Map<CounterSink, LongAdder> quarantinedEntries = new ConcurrentHashMap<>();
 
     /** The drainer's: rejections told so far. */
     private Map<RejectedException.Reason, Long> toldRejections = new EnumMap<>(RejectedException.Reason.class);
@@ -82,6 +84,12 @@ final class Events implements PipelineEvents {
 
     long leftOut() {
         return leftOut.get();
+    }
+
+    /** How many entries a sink has set aside, of whatever instance. */
+    long quarantinedEntries(CounterSink sink) {
+        LongAdder entries = quarantinedEntries.get(sink);
+        return entries == null ? 0 : entries.sum();
     }
 
     /** Ends our own thread once it has told everything. */
@@ -138,6 +146,14 @@ final class Events implements PipelineEvents {
     }
 
     @Override
+    public void journaled(long record, int keys, long nanos) {
+        // Many a second, and not for the log.
+        if (listener != CounterListener.NONE) {
+            tell(() -> listener.journaled(record, keys, Duration.ofNanos(nanos)));
+        }
+    }
+
+    @Override
     public void writing(CounterSink sink, CounterBatch batch, int attempt) {
         tell(() -> listener.flushStarted(new CounterListener.Flush(
                 sink.name(), batch.from().record(), batch.to().record(), batch.size(), attempt, Duration.ZERO)));
@@ -178,6 +194,7 @@ final class Events implements PipelineEvents {
 
     @Override
     public void quarantined(CounterSink sink, List<QuarantinedEntry> entries) {
+        quarantinedEntries.computeIfAbsent(sink, s -> new LongAdder()).add(entries.size());
         tell(() -> {
             LOG.warn(
                     "{} put {} entries into quarantine; the first because: {}",

@@ -134,6 +134,28 @@ class JournaledCacheTest {
     }
 
     @Test
+    void a_listener_hears_of_each_record_in_the_journal() throws Exception {
+        List<Long> records = Collections.synchronizedList(new ArrayList<>());
+        List<Integer> keys = Collections.synchronizedList(new ArrayList<>());
+        CounterListener listener = new CounterListener() {
+            @Override
+            public void journaled(long record, int count, Duration took) {
+                records.add(record);
+                keys.add(took.isNegative() || took.isZero() ? -1 : count);
+            }
+        };
+        try (CounterCache cache = builder().listener(listener).build()) {
+            cache.addAll(Map.of("a", 1L, "b", 1L, "c", 1L));
+            cache.commit(LONG);
+            join(cache.addAsync("d", 1, AckLevel.JOURNAL));
+            assertThat(cache.stats().journal().maxBytes()).isEqualTo(1L << 30);
+        }
+        Await.until(() -> records.size() == 2);
+        assertThat(records).containsExactly(1L, 2L);
+        assertThat(keys).containsExactly(3, 1);
+    }
+
+    @Test
     void levels_are_reached_in_their_order() throws Exception {
         away();
         try (CounterCache cache = builder().build()) {
@@ -585,6 +607,9 @@ class JournaledCacheTest {
                     && second.stats().sinks().get(0).rewinds() == 1);
             assertThat(second.stats().accepted()).isEqualTo(3);
             assertThat(second.stats().persisted()).isEqualTo(1);
+            assertThat(second.stats().sinks().get(0).quarantinedEntries())
+                    .as("what it set aside again counts")
+                    .isEqualTo(2);
         }
         assertThat(store.quarantineSums()).isEqualTo(Map.of("bad", 9L));
         assertThat(store.total("good")).isEqualTo(2);

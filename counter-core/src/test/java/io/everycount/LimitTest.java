@@ -57,6 +57,7 @@ class LimitTest {
     @Test
     void the_key_that_is_one_too_many_is_rejected_and_has_room_after_a_flush() throws Exception {
         CounterCache cache = full(100, LimitPolicy.reject());
+        assertThat(cache.stats().maxKeys()).isEqualTo(100);
         assertThatThrownBy(() -> cache.increment("k100"))
                 .isInstanceOfSatisfying(
                         RejectedException.class, e -> assertThat(e.reason()).isEqualTo(Reason.KEY_LIMIT))

@@ -76,6 +76,9 @@ final class Parts {
         public void drained() {}
 
         @Override
+        public void journaled(long record, int keys, long nanos) {}
+
+        @Override
         public void writing(CounterSink sink, CounterBatch batch, int attempt) {}
 
         @Override

@@ -347,6 +347,11 @@ public final class CellStore {
         return strings.keysInLanes() + bytes.keysInLanes();
     }
 
+    /** How many there may be. */
+    public long keysMax() {
+        return budget.keysMax();
+    }
+
     /** How often a table was found crowded, by chance or by somebody's choice of keys, and given a keyed hash. */
     public long crowdedTables() {
         return strings.keyedTables() + bytes.keyedTables();

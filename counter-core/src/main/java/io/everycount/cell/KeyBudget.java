@@ -28,6 +28,10 @@ final class KeyBudget {
         this.onPressure = onPressure;
     }
 
+    long keysMax() {
+        return keysMax;
+    }
+
     /** Called while the store is built. */
     void countAlso(LongSupplier keysInTables) {
         tables = Stream.concat(tables.stream(), Stream.of(keysInTables)).toList();

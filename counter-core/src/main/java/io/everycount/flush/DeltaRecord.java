@@ -23,7 +23,7 @@ record DeltaRecord(long from, RecordLog.Point end, Entries entries, long bytes, 
         long bytes = BYTES_PER_RECORD + entries.keyBytes() + (long) entries.size() * BYTES_PER_ENTRY;
         return new DeltaRecord(
                 before.record(),
-                before.plus(number, digest, entries.deltaSum(), bytes),
+                before.plus(number, digest, entries.deltaSum(), entries.size(), bytes),
                 entries,
                 bytes,
                 sinceNanos,

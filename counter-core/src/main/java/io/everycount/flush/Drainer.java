@@ -289,9 +289,7 @@ final class Drainer {
         while (published < made.size()) {
             DeltaRecord record = made.get(published);
             if (journal != null && !unjournaled) {
-                perhapsJournaled = record.number();
-                journal.append(record.journaled(settings.epochClock()), pipeline.appliedRecord());
-                journalWorks();
+                append(journal, record);
             }
             log.publish(record);
             published++;
@@ -299,6 +297,14 @@ final class Drainer {
         if (journal != null && !unjournaled) {
             Objects.requireNonNull(current).journal();
         }
+    }
+
+    private void append(Journal journal, DeltaRecord record) throws IOException {
+        perhapsJournaled = record.number();
+        long start = settings.clock().getAsLong();
+        journal.append(record.journaled(settings.epochClock()), pipeline.appliedRecord());
+        journalWorks();
+        events.journaled(record.number(), record.size(), settings.clock().getAsLong() - start);
     }
 
     /** Sums up what the sinks could not take for long. */

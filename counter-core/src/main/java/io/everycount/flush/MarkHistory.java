@@ -18,6 +18,7 @@ final class MarkHistory {
     private long[] numbers = new long[FIRST_LENGTH];
     private long[] digests = new long[FIRST_LENGTH];
     private long[] deltaSums = new long[FIRST_LENGTH];
+    private long[] keys = new long[FIRST_LENGTH];
     private long[] bytes = new long[FIRST_LENGTH];
     private int size;
 
@@ -32,10 +33,12 @@ final class MarkHistory {
         System.arraycopy(numbers, at, numbers, at + 1, behind);
         System.arraycopy(digests, at, digests, at + 1, behind);
         System.arraycopy(deltaSums, at, deltaSums, at + 1, behind);
+        System.arraycopy(keys, at, keys, at + 1, behind);
         System.arraycopy(bytes, at, bytes, at + 1, behind);
         numbers[at] = point.record();
         digests[at] = point.mark().digest();
         deltaSums[at] = point.deltaSum();
+        keys[at] = point.keys();
         bytes[at] = point.bytes();
         size++;
     }
@@ -54,12 +57,14 @@ final class MarkHistory {
             System.arraycopy(numbers, size, numbers, 0, size);
             System.arraycopy(digests, size, digests, 0, size);
             System.arraycopy(deltaSums, size, deltaSums, 0, size);
+            System.arraycopy(keys, size, keys, 0, size);
             System.arraycopy(bytes, size, bytes, 0, size);
         } else {
             int length = size * 2;
             numbers = Arrays.copyOf(numbers, length);
             digests = Arrays.copyOf(digests, length);
             deltaSums = Arrays.copyOf(deltaSums, length);
+            keys = Arrays.copyOf(keys, length);
             bytes = Arrays.copyOf(bytes, length);
         }
     }
@@ -67,7 +72,7 @@ final class MarkHistory {
     /** The history at a mark with this number; null if nothing that is known here ended there. */
     RecordLog.@Nullable Point at(long number) {
         int at = find(number);
-        return at < 0 ? null : new RecordLog.Point(new Mark(number, digests[at]), deltaSums[at], bytes[at]);
+        return at < 0 ? null : new RecordLog.Point(new Mark(number, digests[at]), deltaSums[at], keys[at], bytes[at]);
     }
 
     /** The number of the oldest mark that is known; 0 if there is none. */

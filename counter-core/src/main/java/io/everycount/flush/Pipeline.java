@@ -60,7 +60,9 @@ public final class Pipeline {
      * @param quarantined set aside by the required sink that is furthest behind
      * @param lost in gaps that it had to be told of
      * @param pending drained and none of the three
+     * @param pendingKeys the keys of the records that it is in, each counted as often as it is in a record
      * @param pendingBytes what that takes in memory, about
+     * @param pendingBytesMax what it may take before drains wait
      * @param retainedBytes what the records kept for a store that goes back in time take, about
      * @param lastRecord the number of the last record
      * @param appliedRecord the lowest mark of the required sinks
@@ -76,7 +78,9 @@ public final class Pipeline {
             long quarantined,
             long lost,
             long pending,
+            long pendingKeys,
             long pendingBytes,
+            long pendingBytesMax,
             long retainedBytes,
             long lastRecord,
             long appliedRecord,
@@ -93,11 +97,13 @@ public final class Pipeline {
      * @param state running, or why not
      * @param quarantined the sum of deltas it set aside
      * @param lost the sum of deltas in gaps that it had to be told of
+     * @param gaps how often it had to be told of one
      * @param failing whether it has not been reached yet, or the last attempt failed
      * @param appliedRecord its mark
      * @param batches written so far
      * @param retries failed attempts so far
      * @param rewinds how often it went back in time
+     * @param replayedRecords how many records it has been, or will be, written again because of that
      * @param lastError what failed last, until something succeeds
      */
     public record SinkSnapshot(
@@ -107,11 +113,13 @@ public final class Pipeline {
             PipelineState state,
             long quarantined,
             long lost,
+            long gaps,
             boolean failing,
             long appliedRecord,
             long batches,
             long retries,
             long rewinds,
+            long replayedRecords,
             @Nullable Throwable lastError) {}
 
     /**
@@ -568,11 +576,13 @@ public final class Pipeline {
                     p.state(),
                     p.quarantined(),
                     p.lost(),
+                    p.tally().gaps(),
                     p.failing(),
                     p.mark().record(),
-                    p.batches(),
-                    p.retries(),
-                    p.rewinds(),
+                    p.tally().batches(),
+                    p.tally().retries(),
+                    p.tally().rewinds(),
+                    p.tally().replayedRecords(),
                     p.lastError()));
         }
         if (slowest == null) {
@@ -590,7 +600,9 @@ public final class Pipeline {
                 slowest.quarantined(),
                 slowest.lost(),
                 last.deltaSum() - applied.deltaSum(),
+                last.keys() - applied.keys(),
                 last.bytes() - applied.bytes(),
+                settings.pendingBytesMax(),
                 applied.bytes() - Math.min(applied.bytes(), log.base().bytes()),
                 last.record(),
                 applied.record(),

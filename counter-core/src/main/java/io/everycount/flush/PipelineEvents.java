@@ -13,6 +13,9 @@ public interface PipelineEvents {
     /** A drain has ended. */
     void drained();
 
+    /** A record of so many keys is in the journal, forced to disk; how long that took. */
+    void journaled(long record, int keys, long nanos);
+
     /** A batch is about to be written, for the {@code attempt}th time in a row since the last success. */
     void writing(CounterSink sink, CounterBatch batch, int attempt);
 

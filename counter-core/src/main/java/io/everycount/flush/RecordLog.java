@@ -43,18 +43,19 @@ final class RecordLog {
      * The history at the end of a record.
      *
      * @param deltaSum of all records so far, modulo 2^64
+     * @param keys of all records so far, each counted as often as it is in a record
      * @param bytes of all records so far
      */
-    record Point(Mark mark, long deltaSum, long bytes) {
+    record Point(Mark mark, long deltaSum, long keys, long bytes) {
         /** Before the first record. */
-        static final Point ORIGIN = new Point(Mark.ORIGIN, 0, 0);
+        static final Point ORIGIN = new Point(Mark.ORIGIN, 0, 0, 0);
 
         long record() {
             return mark.record();
         }
 
-        Point plus(long number, long digest, long moreDeltas, long moreBytes) {
-            return new Point(new Mark(number, digest), deltaSum + moreDeltas, bytes + moreBytes);
+        Point plus(long number, long digest, long moreDeltas, long moreKeys, long moreBytes) {
+            return new Point(new Mark(number, digest), deltaSum + moreDeltas, keys + moreKeys, bytes + moreBytes);
         }
     }
 
@@ -81,7 +82,7 @@ final class RecordLog {
         this.salt = salt;
         base = recovered.baseNumber() == 0
                 ? Point.ORIGIN
-                : new Point(new Mark(recovered.baseNumber(), recovered.baseDigest()), recovered.baseSum(), 0);
+                : new Point(new Mark(recovered.baseNumber(), recovered.baseDigest()), recovered.baseSum(), 0, 0);
         Point end = base;
         Point known = base;
         for (JournalRecord r : recovered.records()) {

@@ -88,9 +88,7 @@ final class SinkWriter {
     /** Whether the last batch could not take all there was. */
     private boolean isBehind;
 
-    private long batches;
-    private long retries;
-    private long rewinds;
+    private Tally tally = Tally.ZERO;
     private @Nullable Throwable lastError;
     private long notBefore;
     private long lastContact;
@@ -115,9 +113,7 @@ final class SinkWriter {
      * @param lost the sum of deltas in declared gaps, of what was accepted since the log was opened
      * @param known whether the mark comes from the sink, and not only from what was known when this started
      * @param failing whether the last attempt failed
-     * @param batches written so far
-     * @param retries attempts that failed so far
-     * @param rewinds how often the store went back in time
+     * @param tally of everything so far
      * @param lastError what the last failure said, until something succeeds
      * @param state running, or why not
      */
@@ -127,9 +123,7 @@ final class SinkWriter {
             long lost,
             boolean known,
             boolean failing,
-            long batches,
-            long retries,
-            long rewinds,
+            Tally tally,
             @Nullable Throwable lastError,
             PipelineState state) {}
 
@@ -164,7 +158,7 @@ final class SinkWriter {
         this.lastContact = notBefore;
         this.lastWrite = notBefore;
         // Until the sink has been met, it counts as failing: there is no use in many small records.
-        this.progress = new Progress(mark, 0, 0, false, true, 0, 0, 0, null, PipelineState.RUNNING);
+        this.progress = new Progress(mark, 0, 0, false, true, tally, null, PipelineState.RUNNING);
     }
 
     CounterSink sink() {
@@ -425,7 +419,8 @@ final class SinkWriter {
         }
         gaps.removeIf(gap -> gap.record > point.record());
         mark = point;
-        rewinds++;
+        tally = tally.rewind(
+                from - Math.max(point.record(), Math.min(from, log.base().record())));
         refusals = 0;
         publish(PipelineState.RUNNING);
         host.markMoved(this);
@@ -453,6 +448,7 @@ final class SinkWriter {
         RecordLog.Point start = log.start();
         long from = gap.from().record() < start.record() ? start.deltaSum() : to.deltaSum() - gap.deltaSum();
         gaps.add(new Lost(to.record(), to.record() <= start.record() ? 0 : to.deltaSum() - from));
+        tally = tally.gap();
         moveTo(to);
         events.gap(sink, gap.from().record(), gap.to().record(), gap.deltaSum());
     }
@@ -531,7 +527,7 @@ final class SinkWriter {
             host.quarantined(this, to.record(), setAside);
             events.quarantined(sink, setAside);
         }
-        batches++;
+        tally = tally.batch();
         int attempt = failures + 1;
         moveTo(to);
         events.written(sink, from, to.record(), keys, attempt, nanos);
@@ -558,7 +554,7 @@ final class SinkWriter {
         if (failures < Integer.MAX_VALUE) {
             failures++;
         }
-        retries++;
+        tally = tally.retry();
         lastError = error;
         long wait = backoff.nanos(failures, fatal);
         if (finishing) {
@@ -588,6 +584,6 @@ final class SinkWriter {
             lost += gap.deltaSum;
         }
         boolean failing = failures > 0 || !registered;
-        progress = new Progress(mark, setAside, lost, known, failing, batches, retries, rewinds, lastError, state);
+        progress = new Progress(mark, setAside, lost, known, failing, tally, lastError, state);
     }
 }

@@ -240,6 +240,9 @@ final class Bench {
         public void drained() {}
 
         @Override
+        public void journaled(long record, int keys, long nanos) {}
+
+        @Override
         public void writing(CounterSink sink, CounterBatch batch, int attempt) {
             lines.add("writing " + sink.name() + " " + batch.from().record() + ".."
                     + batch.to().record() + " attempt " + attempt);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** Which marks are known after how many others. */
 class MarkHistoryTest {
     private static RecordLog.Point point(long number) {
-        return new RecordLog.Point(new Mark(number, number * 31), number * 7, number * 5);
+        return new RecordLog.Point(new Mark(number, number * 31), number * 7, number * 3, number * 5);
     }
 
     @Test

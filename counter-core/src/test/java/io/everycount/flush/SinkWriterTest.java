@@ -63,6 +63,28 @@ class SinkWriterTest {
     }
 
     @Test
+    void pending_keys_are_those_of_the_records_that_are_not_applied() {
+        bench.record("a", 1);
+        bench.steps();
+        assertThat(bench.pipeline.snapshot().pendingKeys()).isZero();
+        store.faults((op, argument) -> Fault.BEFORE);
+        bench.add("a", 1);
+        bench.add("b", 1);
+        bench.add("c", 1);
+        bench.drain();
+        assertThat(bench.pipeline.snapshot().pendingKeys()).isEqualTo(3);
+        store.faults((op, argument) -> Fault.NONE);
+        bench.settle();
+        assertThat(bench.pipeline.snapshot().pendingKeys()).isZero();
+        store.rewind(1);
+        bench.advance(5, TimeUnit.SECONDS);
+        bench.steps();
+        assertThat(bench.told.has("rewound store 2 to 1")).isTrue();
+        allIsThere("b", 1);
+        assertThat(bench.pipeline.snapshot().pendingKeys()).isZero();
+    }
+
+    @Test
     void a_registration_whose_reply_is_lost_is_repeated() {
         store.script(Op.REGISTER, Fault.AFTER);
         bench.record("a", 1);
@@ -222,7 +244,11 @@ class SinkWriterTest {
         assertThat(store.total("k1")).isEqualTo(11);
         assertThat(store.total("k2")).isEqualTo(12);
         assertThat(bench.told.has("rewound store 3 to 1")).isTrue();
-        assertThat(bench.pipeline.snapshot().sinks().get(0).rewinds()).isEqualTo(1);
+        assertThat(bench.pipeline.snapshot().sinks()).singleElement().satisfies(sink -> {
+            assertThat(sink.rewinds()).isEqualTo(1);
+            assertThat(sink.replayedRecords()).isEqualTo(2);
+            assertThat(sink.gaps()).isZero();
+        });
     }
 
     @Test
@@ -274,6 +300,12 @@ class SinkWriterTest {
         assertThat(s.persisted()).isEqualTo(110);
         assertThat(s.pending()).isZero();
         assertThat(forgetful.told.has("gap store 1..3 sum 23")).isTrue();
+        assertThat(s.sinks()).singleElement().satisfies(sink -> {
+            assertThat(sink.gaps()).isEqualTo(1);
+            assertThat(sink.replayedRecords())
+                    .as("what is lost is not written again")
+                    .isZero();
+        });
         forgetful.checkIdentity();
     }
 

@@ -22,16 +22,37 @@ final class DatabaseChecks {
     private static final int POOL = 4;
     private static final Duration CLOCK_DIFFERENCE_MAX = Duration.ofSeconds(1);
 
+    /** Sessions of others show their type only to roles that may look; that they are in a database, everybody sees. */
+    private static final String ROOM = """
+            SELECT current_setting('max_connections')::int
+                 - current_setting('superuser_reserved_connections')::int
+                 - coalesce(current_setting('reserved_connections', true)::int, 0)
+                 - (SELECT count(*) FROM pg_stat_activity
+                    WHERE coalesce(backend_type, 'client backend') = 'client backend' AND datid IS NOT NULL
+                      AND coalesce(application_name, '') NOT LIKE 'everycount%')::int""";
+
+    private static final String OWN_LIMIT = """
+            SELECT least(coalesce(nullif(rolconnlimit, -1), 2147483647),
+                         (SELECT coalesce(nullif(datconnlimit, -1), 2147483647) FROM pg_database
+                          WHERE datname = current_database()))
+            FROM pg_roles WHERE rolname = current_user""";
+
     private final Settings settings;
+    private final int instances;
     private final List<Finding> findings = new ArrayList<>();
 
-    private DatabaseChecks(Settings settings) {
+    private DatabaseChecks(Settings settings, int instances) {
         this.settings = settings;
+        this.instances = instances;
     }
 
-    /** What was found; nothing beyond the first thing that keeps everything else from being looked at. */
-    static List<Finding> run(Settings settings) {
-        DatabaseChecks checks = new DatabaseChecks(settings);
+    /**
+     * What was found; nothing beyond the first thing that keeps everything else from being looked at.
+     *
+     * @param instances how many servers with these settings share the database
+     */
+    static List<Finding> run(Settings settings, int instances) {
+        DatabaseChecks checks = new DatabaseChecks(settings, instances);
         checks.run();
         return checks.findings;
     }
@@ -199,17 +220,25 @@ final class DatabaseChecks {
             findings.add(Finding.ok("connections", "a pooler is in between: its limits count, not the server's"));
             return;
         }
-        int free = Integer.parseInt(one(
-                connection,
-                "SELECT current_setting('max_connections')::int"
-                        + " - current_setting('superuser_reserved_connections')::int"
-                        + " - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')::int"));
-        String max = one(connection, "SHOW max_connections");
-        String detail = free + " of max_connections " + max + " are free, this server's pool takes up to " + POOL;
-        findings.add(
-                free >= POOL
-                        ? Finding.ok("connections", detail)
-                        : Finding.warn("connections", detail + ": raise max_connections, or close some"));
+        long needed = (long) POOL * instances;
+        int room = Integer.parseInt(one(connection, ROOM));
+        int ownLimit = Integer.parseInt(one(connection, OWN_LIMIT));
+        String wanted = instances == 1
+                ? "a server takes up to " + POOL
+                : Text.count(instances) + " servers take up to " + Text.count(needed) + ", " + POOL + " each";
+        String detail = wanted + "; of max_connections " + one(connection, "SHOW max_connections") + " others leave "
+                + Text.count(Math.max(0, room));
+        if (ownLimit < room) {
+            detail += ", and the role or the database allows " + Text.count(ownLimit);
+        }
+        int available = Math.min(room, ownLimit);
+        if (available < instances) {
+            findings.add(Finding.fail("connections", detail + ": not every server gets one; raise the limit"));
+        } else if (available < needed) {
+            findings.add(Finding.warn("connections", detail + ": raise the limit, or close some"));
+        } else {
+            findings.add(Finding.ok("connections", detail));
+        }
     }
 
     private void durability(Connection connection) throws SQLException {

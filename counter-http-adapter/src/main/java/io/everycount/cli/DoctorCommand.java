@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code doctor}: where each setting came from, and whether the server would work with them. */
@@ -18,10 +19,25 @@ import picocli.CommandLine.Spec;
             "",
             "Takes what serve takes: the same flags, environment and file. Changes nothing, in the database neither."
         },
-        footer = {"", "Example:", "  doctor --config everycount.properties"},
+        footer = {
+            "",
+            "Examples:",
+            "  doctor --config everycount.properties",
+            "  doctor --config everycount.properties --instances 5"
+        },
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {"0:no check failed", "1:a check failed", "2:a mistake in a setting"})
 final class DoctorCommand implements Callable<Integer> {
+    private static final int INSTANCES_MAX = 10_000;
+
+    @Option(
+            names = "--instances",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "How many servers with these settings share the database: 1 to 10000 (default:"
+                    + " ${DEFAULT-VALUE})")
+    private int instances;
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -35,6 +51,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        LoadCommand.requireRange("--instances", instances, 1, INSTANCES_MAX);
         Settings settings = SettingOptions.resolve(spec, environment);
         Table table = new Table("", "lll").row("setting", "value", "from");
         for (Setting<?> setting : Setting.all()) {
@@ -45,7 +62,7 @@ final class DoctorCommand implements Callable<Integer> {
         console.say(table.toString());
         console.say("");
 
-        List<Finding> findings = new ArrayList<>(DatabaseChecks.run(settings));
+        List<Finding> findings = new ArrayList<>(DatabaseChecks.run(settings, instances));
         findings.addAll(HostChecks.run(settings));
         settings.warnings().forEach(warning -> findings.add(Finding.warn("environment", warning)));
         int widest = findings.stream()

@@ -80,7 +80,7 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private int serve(Settings settings, JdbcCounterSink sink) throws InterruptedException {
-        CounterMetrics metrics = new CounterMetrics();
+        CounterMetrics metrics = new CounterMetrics().pool(sink);
         CounterCache cache = cache(settings, sink, metrics);
         CloseReport report;
         // Nothing is counted before it serves, so there is nothing to wait for if it does not come to that.

@@ -3,11 +3,12 @@ package io.everycount.http;
 
 import io.everycount.CounterListener;
 import io.everycount.http.metrics.Metrics;
+import io.everycount.jdbc.JdbcCounterSink;
 
 /**
- * Collects for {@code GET /metrics} what only a cache's listener hears: how long flushes take and how large
- * they are. Give {@link #listener} to the cache's builder and this to the server's. Thread-safe; for one
- * cache and one server.
+ * Collects for {@code GET /metrics} what the server does not see by itself. Give {@link #listener} to the cache's
+ * builder, so that it hears how long flushes and commits take and how large they are, and this to the server's.
+ * Thread-safe; for one cache and one server.
  */
 public final class CounterMetrics {
     private final Metrics metrics = new Metrics();
@@ -18,6 +19,19 @@ public final class CounterMetrics {
     /** What the cache has to tell. */
     public CounterListener listener() {
         return metrics.listener();
+    }
+
+    /**
+     * Shows how a sink's own pool is used. One that works on a pool of the host application has nothing to show; such
+     * pools have metrics of their own.
+     *
+     * @return this
+     */
+    public CounterMetrics pool(JdbcCounterSink sink) {
+        if (sink.poolUse().isPresent()) {
+            metrics.observePool(() -> sink.poolUse().orElseThrow());
+        }
+        return this;
     }
 
     Metrics metrics() {

@@ -147,7 +147,7 @@ public final class CounterServer implements AutoCloseable {
                 settings,
                 routes,
                 (endpoint, method, status, nanos, bodyBytes, replyBytes) ->
-                        metrics.traffic().answered(status));
+                        metrics.traffic().answered(method, status, nanos));
         front.start();
         return front;
     }

@@ -14,10 +14,15 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -140,6 +145,53 @@ class DoctorCommandIT {
                         .out())
                 .containsPattern("warn {2}durability +synchronous-commit is false")
                 .containsPattern("warn {2}heap .*raise -Xmx, or lower max-keys");
+    }
+
+    @Test
+    void the_pools_of_all_servers_are_compared_with_what_the_database_allows() throws Exception {
+        long free = database.number("SELECT current_setting('max_connections')::int"
+                + " - current_setting('superuser_reserved_connections')::int");
+        assertThat(doctor("--instances", "2").out())
+                .containsPattern("ok {4}connections +2 servers take up to 8, 4 each; of max_connections [0-9]+ others");
+        CommandRun tight = doctor("--instances", Long.toString(free / 4 + 1));
+        assertThat(tight.status()).as(tight.all()).isZero();
+        assertThat(tight.out()).containsPattern("warn {2}connections .*raise the limit");
+        CommandRun none = doctor("--instances", Long.toString(free + 1));
+        assertThat(none.status()).isOne();
+        assertThat(none.out()).containsPattern("FAIL {2}connections .*not every server gets one");
+        assertThat(doctor("--instances", "0").all()).contains("--instances is 0; allowed: 1 to 10000");
+    }
+
+    @Test
+    void sessions_of_others_and_limits_of_the_role_count_those_of_servers_do_not() throws Exception {
+        Pattern left = Pattern.compile("others leave ([0-9,]+)");
+        int before = number(left, doctor().out());
+        try (Connection server = connect("everycount");
+                Connection first = connect("report");
+                Connection second = connect("report")) {
+            assertThat(number(left, doctor().out())).isEqualTo(before - 2);
+        }
+        String role = "tight_" + database.name();
+        database.execute("CREATE ROLE " + role + " LOGIN PASSWORD 'everycount' CONNECTION LIMIT 2");
+        try {
+            assertThat(as(role).out())
+                    .containsPattern("warn {2}connections .*the role or the database allows 2: raise the limit");
+        } finally {
+            database.execute("DROP ROLE " + role);
+        }
+    }
+
+    private Connection connect(String application) throws SQLException {
+        return DriverManager.getConnection(
+                database.jdbcUrl() + "?ApplicationName=" + application,
+                database.server().user(),
+                database.server().password());
+    }
+
+    private static int number(Pattern pattern, String text) {
+        Matcher matcher = pattern.matcher(text);
+        assertThat(matcher.find()).as(text).isTrue();
+        return Integer.parseInt(matcher.group(1).replace(",", ""));
     }
 
     @Test

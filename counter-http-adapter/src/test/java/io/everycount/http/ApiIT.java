@@ -216,7 +216,7 @@ class ApiIT {
                     .contains("everycount_http_requests_total{status=\"202\"} 1.0")
                     .contains("everycount_http_requests_total{status=\"422\"} 1.0")
                     .contains("everycount_http_increments_total 2.0")
-                    .contains("everycount_state{everycount_state=\"running\"} 1")
+                    .contains("everycount_state{state=\"running\"} 1.0")
                     .contains("everycount_flush_duration_seconds_count{")
                     .contains("everycount_freshness_seconds ")
                     .contains("jvm_memory_used_bytes")

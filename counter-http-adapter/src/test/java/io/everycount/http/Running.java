@@ -38,7 +38,7 @@ final class Running implements AutoCloseable {
                         database.server().password())
                 .build();
         sink.schema().apply();
-        CounterMetrics metrics = new CounterMetrics();
+        CounterMetrics metrics = new CounterMetrics().pool(sink);
         CounterCacheBuilder cacheBuilder = CounterCache.builder(sink).listener(metrics.listener());
         cacheSettings.accept(cacheBuilder);
         cache = cacheBuilder.build();

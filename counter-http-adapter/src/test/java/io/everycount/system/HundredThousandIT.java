@@ -56,6 +56,9 @@ class HundredThousandIT {
                 assertThat(load.status()).as(load.toString()).isZero();
             }
             long nanos = System.nanoTime() - beganNanos;
+            assertThat(adapter.get("/metrics").body())
+                    .as("the jar knows its version")
+                    .containsPattern("everycount_build_info\\{version=\"[0-9][^\"]*\"} 1");
             adapter.command().terminate();
             assertThat(adapter.command().status())
                     .as(adapter.command().toString())

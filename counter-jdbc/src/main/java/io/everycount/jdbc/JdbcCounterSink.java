@@ -60,7 +60,7 @@ public final class JdbcCounterSink implements CounterSink {
     private static final long PAUSE_MIN_NANOS = 1_000_000;
     private static final long PAUSE_MAX_NANOS = 20_000_000;
 
-    private final @Nullable AutoCloseable ownPool;
+    private final OwnPool.@Nullable Opened ownPool;
     private final Database database;
     private final Sql sql;
     private final String flush;
@@ -74,7 +74,8 @@ public final class JdbcCounterSink implements CounterSink {
     private volatile boolean schemaSeen;
     private volatile boolean flushInTransaction;
 
-    private JdbcCounterSink(Builder builder, DataSource dataSource, Runnable suspect, @Nullable AutoCloseable ownPool) {
+    private JdbcCounterSink(
+            Builder builder, DataSource dataSource, Runnable suspect, OwnPool.@Nullable Opened ownPool) {
         this.ownPool = ownPool;
         this.contention = builder.contention;
         this.createSchema = builder.createSchema;
@@ -122,6 +123,11 @@ public final class JdbcCounterSink implements CounterSink {
     /** What the totals refused, for an operator, over this sink's connections. */
     public CounterQuarantine quarantine() {
         return new CounterQuarantine(database, sql);
+    }
+
+    /** How the sink's own pool is used at the moment; empty if it works on a pool of the host application. */
+    public Optional<PoolUse> poolUse() {
+        return ownPool == null ? Optional.empty() : Optional.of(ownPool.use().get());
     }
 
     @Override
@@ -226,7 +232,7 @@ public final class JdbcCounterSink implements CounterSink {
     public void close() {
         if (ownPool != null) {
             try {
-                ownPool.close();
+                ownPool.closer().close();
             } catch (Exception e) {
                 LOG.warn("the pool did not close cleanly", e);
             }
@@ -517,7 +523,7 @@ public final class JdbcCounterSink implements CounterSink {
         public JdbcCounterSink build() {
             if (ownPool != null) {
                 OwnPool.Opened pool = ownPool.open(waits(), pgBouncer);
-                return new JdbcCounterSink(this, pool.dataSource(), pool.suspect(), pool.closer());
+                return new JdbcCounterSink(this, pool.dataSource(), pool.suspect(), pool);
             }
             return new JdbcCounterSink(this, Objects.requireNonNull(dataSource), () -> {}, null);
         }

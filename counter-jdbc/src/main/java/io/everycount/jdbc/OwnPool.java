@@ -3,7 +3,9 @@ package io.everycount.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
 import java.util.Objects;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 
 /** The pool that a sink builds for itself: a writer, a few readers, every wait bounded. */
@@ -13,7 +15,7 @@ record OwnPool(String jdbcUrl, String user, String password) {
     /**
      * @param suspect to be called when a connection broke: the others then are likely to be broken too
      */
-    record Opened(DataSource dataSource, Runnable suspect, AutoCloseable closer) {}
+    record Opened(DataSource dataSource, Runnable suspect, Supplier<PoolUse> use, AutoCloseable closer) {}
 
     OwnPool {
         Objects.requireNonNull(user, "user");
@@ -59,7 +61,16 @@ record OwnPool(String jdbcUrl, String user, String password) {
                             + " -c default_transaction_isolation=read\\ committed");
         }
         HikariDataSource pool = new HikariDataSource(config);
-        return new Opened(pool, () -> pool.getHikariPoolMXBean().softEvictConnections(), pool);
+        return new Opened(pool, () -> pool.getHikariPoolMXBean().softEvictConnections(), () -> use(pool), pool);
+    }
+
+    private static PoolUse use(HikariDataSource pool) {
+        HikariPoolMXBean now = pool.getHikariPoolMXBean();
+        return new PoolUse(
+                now.getActiveConnections(),
+                now.getIdleConnections(),
+                now.getThreadsAwaitingConnection(),
+                pool.getMaximumPoolSize());
     }
 
     private void addUnlessInUrl(HikariConfig config, String property, String value) {

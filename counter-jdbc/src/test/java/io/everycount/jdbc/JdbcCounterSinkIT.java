@@ -277,6 +277,23 @@ class JdbcCounterSinkIT {
     }
 
     @Test
+    void aPoolThatTheSinkBuiltTellsHowItIsUsedAndAForeignOneDoesNot() throws Exception {
+        sink = JdbcCounterSink.builder(pool(true, null, 1)).build();
+        assertThat(sink.poolUse()).isEmpty();
+        try (JdbcCounterSink own = JdbcCounterSink.builder(
+                        database.jdbcUrl(),
+                        database.server().user(),
+                        database.server().password())
+                .build()) {
+            own.register(registration());
+            PoolUse use = own.poolUse().orElseThrow();
+            assertThat(use.active()).isZero();
+            assertThat(use.idle()).isBetween(1, use.max());
+            assertThat(use.waiting()).isZero();
+        }
+    }
+
+    @Test
     void theModeForPgBouncerLeavesNothingBehindInTheSession() throws Exception {
         HikariDataSource pool = pool(true, null, 1);
         sink = JdbcCounterSink.builder(pool)

@@ -43,13 +43,16 @@ final class StatsEndpoint {
         json.writeNumberField("quarantined", stats.quarantined());
         json.writeNumberField("lost", stats.lost());
         json.writeNumberField("pending", stats.pending());
+        json.writeNumberField("pendingKeys", stats.pendingKeys());
         json.writeNumberField("pendingBytes", stats.pendingBytes());
+        json.writeNumberField("maxPendingBytes", stats.maxPendingBytes());
         json.writeNumberField("retainedBytes", stats.retainedBytes());
         json.writeNumberField("lastRecord", stats.lastRecord());
         json.writeNumberField("appliedRecord", stats.appliedRecord());
         json.writeNumberField("freshnessSeconds", seconds(stats.freshness()));
         json.writeNumberField("drains", stats.drains());
         json.writeNumberField("keysInUse", stats.keysInUse());
+        json.writeNumberField("maxKeys", stats.maxKeys());
         json.writeNumberField("crowdedTables", stats.crowdedTables());
         json.writeNumberField("waiters", stats.waiters());
         json.writeNumberField("overflowed", stats.overflowed());
@@ -69,11 +72,14 @@ final class StatsEndpoint {
             json.writeBooleanField("failing", sink.failing());
             writeText(json, "lastError", sink.lastError());
             json.writeNumberField("quarantined", sink.quarantined());
+            json.writeNumberField("quarantinedEntries", sink.quarantinedEntries());
             json.writeNumberField("lost", sink.lost());
+            json.writeNumberField("gaps", sink.gaps());
             json.writeNumberField("appliedRecord", sink.appliedRecord());
             json.writeNumberField("batches", sink.batches());
             json.writeNumberField("retries", sink.retries());
             json.writeNumberField("rewinds", sink.rewinds());
+            json.writeNumberField("replayedRecords", sink.replayedRecords());
             json.writeEndObject();
         }
         json.writeEndArray();
@@ -88,6 +94,7 @@ final class StatsEndpoint {
         json.writeObjectFieldStart("journal");
         json.writeStringField("directory", journal.directory().toString());
         json.writeNumberField("bytes", journal.bytes());
+        json.writeNumberField("maxBytes", journal.maxBytes());
         json.writeNumberField("segments", journal.segments());
         json.writeNumberField("commits", journal.commits());
         json.writeNumberField("lastCommitSeconds", journal.lastCommit().toNanos() / 1e9);
