@@ -3,6 +3,7 @@
 @SuppressWarnings("module")
 module io.everycount.core {
     requires org.slf4j;
+    requires static jdk.jfr;
     requires static org.jspecify;
 
     exports io.everycount;

@@ -518,7 +518,7 @@ public final class CounterCache implements AutoCloseable {
                                 sink.retries(),
                                 sink.rewinds(),
                                 sink.replayedRecords(),
-                                Events.brief(sink.lastError())))
+                                EventLog.brief(sink.lastError())))
                         .toList());
     }
 

@@ -5,7 +5,6 @@ import io.everycount.flush.PipelineEvents;
 import io.everycount.flush.PipelineState;
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
-import io.everycount.sink.EverycountException;
 import io.everycount.sink.QuarantinedEntry;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -23,18 +22,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Takes events off the pipeline's threads: the log and the listener hear of them on the callback
  * executor. What waits there is bounded; what a slow listener makes us leave out is counted.
  */
 final class Events implements PipelineEvents {
-    private static final Logger LOG = LoggerFactory.getLogger(CounterCache.class);
     private static final int WAITING_MAX = 4_096;
-    private static final int LOG_EVERY_FAILURES = 20;
 
+    private final EventLog log = new EventLog();
     private final CounterListener listener;
     private final Executor callbacks;
     private final @Nullable ThreadPoolExecutor own;
@@ -45,9 +41,6 @@ final class Events implements PipelineEvents {
 
     /** The drainer's: rejections told so far. */
     private Map<RejectedException.Reason, Long> toldRejections = new EnumMap<>(RejectedException.Reason.class);
-
-    /** Sinks whose failure was logged, with the number of failures. */
-    private final Map<CounterSink, Integer> failing = new ConcurrentHashMap<>();
 
     /**
      * @param callbacks runs callbacks; null for a thread of our own
@@ -111,22 +104,13 @@ final class Events implements PipelineEvents {
                 try {
                     event.run();
                 } catch (Throwable t) {
-                    LOG.warn("A listener failed; counting goes on", t);
+                    log.listenerFailed(t);
                 }
             });
         } catch (Throwable t) {
             waiting.decrementAndGet();
             leftOut.incrementAndGet();
         }
-    }
-
-    /** Our own errors say what happened and what to do; of others the class says more than the message. */
-    static @Nullable String brief(@Nullable Throwable error) {
-        if (error == null) {
-            return null;
-        }
-        String message = error.getMessage();
-        return error instanceof EverycountException && message != null ? message : error.toString();
     }
 
     @Override
@@ -162,10 +146,7 @@ final class Events implements PipelineEvents {
     @Override
     public void written(CounterSink sink, long fromRecord, long toRecord, int keys, int attempt, long nanos) {
         tell(() -> {
-            Integer failures = failing.remove(sink);
-            if (failures != null) {
-                LOG.info("{} works again after {} failures", sink.name(), failures);
-            }
+            log.written(sink);
             listener.flushSucceeded(new CounterListener.Flush(
                     sink.name(), fromRecord, toRecord, keys, attempt, Duration.ofNanos(nanos)));
         });
@@ -174,15 +155,7 @@ final class Events implements PipelineEvents {
     @Override
     public void failed(CounterSink sink, Throwable error, boolean fatal, int failures, long retryNanos) {
         tell(() -> {
-            if (failing.put(sink, failures) == null || failures % LOG_EVERY_FAILURES == 0) {
-                LOG.warn(
-                        "{} failed, {} times in a row now; increments are kept and it is tried again{}: {}",
-                        sink.name(),
-                        failures,
-                        fatal ? ", but somebody has to mend this" : "",
-                        brief(error));
-                LOG.debug("The failure of {}", sink.name(), error);
-            }
+            log.failed(sink, error, fatal, failures);
             Duration wait = Duration.ofNanos(retryNanos);
             if (fatal) {
                 listener.flushFailed(sink.name(), failures, error, wait);
@@ -196,11 +169,7 @@ final class Events implements PipelineEvents {
     public void quarantined(CounterSink sink, List<QuarantinedEntry> entries) {
         quarantinedEntries.computeIfAbsent(sink, s -> new LongAdder()).add(entries.size());
         tell(() -> {
-            LOG.warn(
-                    "{} put {} entries into quarantine; the first because: {}",
-                    sink.name(),
-                    entries.size(),
-                    entries.get(0).reason());
+            log.quarantined(sink, entries);
             listener.quarantined(sink.name(), entries);
         });
     }
@@ -208,11 +177,7 @@ final class Events implements PipelineEvents {
     @Override
     public void rewound(CounterSink sink, long fromRecord, long toRecord) {
         tell(() -> {
-            LOG.warn(
-                    "{} went back in time, from record {} to {}; what is kept of these records is written again",
-                    sink.name(),
-                    fromRecord,
-                    toRecord);
+            log.rewound(sink, fromRecord, toRecord);
             listener.rewound(sink.name(), fromRecord, toRecord);
         });
     }
@@ -220,12 +185,7 @@ final class Events implements PipelineEvents {
     @Override
     public void gap(CounterSink sink, long fromRecord, long toRecord, long deltaSum) {
         tell(() -> {
-            LOG.error(
-                    "{} went back further than records are kept: records {} to {}, deltas of {} in all, are lost",
-                    sink.name(),
-                    fromRecord + 1,
-                    toRecord,
-                    deltaSum);
+            log.gap(sink, fromRecord, toRecord, deltaSum);
             listener.gapDeclared(sink.name(), fromRecord, toRecord, deltaSum);
         });
     }
@@ -233,14 +193,7 @@ final class Events implements PipelineEvents {
     @Override
     public void journalFailed(Throwable error, int failures, long retryNanos) {
         tell(() -> {
-            if (failures == 1 || failures % LOG_EVERY_FAILURES == 0) {
-                LOG.error(
-                        "The journal could not be written, {} times in a row now; {}: {}",
-                        failures,
-                        retryNanos == 0 ? "it is not tried again" : "increments stay in memory and it is tried again",
-                        brief(error));
-                LOG.debug("The failure of the journal", error);
-            }
+            log.journalFailed(error, failures, retryNanos == 0);
             listener.journalFailed(error, failures, Duration.ofNanos(retryNanos));
         });
     }
@@ -248,7 +201,7 @@ final class Events implements PipelineEvents {
     @Override
     public void journalWorks() {
         tell(() -> {
-            LOG.info("The journal can be written again");
+            log.journalWorks();
             listener.journalWorks();
         });
     }
@@ -256,26 +209,20 @@ final class Events implements PipelineEvents {
     @Override
     public void adopted(UUID instanceId, long records) {
         tell(() -> {
-            LOG.info(
-                    "Adopted instance {}, which left its journal: its last {} records are in the sinks now",
-                    instanceId,
-                    records);
+            log.adopted(instanceId, records);
             listener.adopted(instanceId, records);
         });
     }
 
     @Override
     public void notAdopted(@Nullable UUID instanceId, String why) {
-        tell(() -> LOG.error(
-                "The journal{} that nobody holds cannot be adopted: {}",
-                instanceId == null ? "" : " of instance " + instanceId,
-                why));
+        tell(() -> log.notAdopted(instanceId, why));
     }
 
     @Override
     public void stopped(@Nullable CounterSink sink, PipelineState state, String why) {
         tell(() -> {
-            LOG.error("Stopped, {}: {}", state, why);
+            log.stopped(sink, state, why);
             listener.stopped(CounterCache.stateOf(state), why);
         });
     }

@@ -135,7 +135,7 @@ final class Refusals {
     String lastError() {
         return pipeline.snapshot().sinks().stream()
                 .filter(sink -> sink.lastError() != null)
-                .map(sink -> "Last error of " + sink.sink().name() + ": " + Events.brief(sink.lastError()))
+                .map(sink -> "Last error of " + sink.sink().name() + ": " + EventLog.brief(sink.lastError()))
                 .findFirst()
                 .orElse("No sink has failed; it is slow, or time was short.");
     }

@@ -68,7 +68,18 @@ class ArchitectureTest {
         classes()
                 .should()
                 .onlyDependOnClassesThat(
-                        resideInAnyPackage("java..", "org.slf4j..", "org.jspecify..", "io.everycount.."))
+                        resideInAnyPackage("java..", "jdk.jfr..", "org.slf4j..", "org.jspecify..", "io.everycount.."))
+                .check(HOUSE);
+    }
+
+    @Test
+    void only_events_touch_the_recorder_which_a_runtime_may_lack() {
+        noClasses()
+                .that()
+                .haveSimpleNameNotEndingWith("Event")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jdk.jfr..")
                 .check(HOUSE);
     }
 

@@ -85,6 +85,7 @@ final class Drainer {
     private boolean currentIsLast;
     private boolean currentIsFlush;
     private long currentNanos;
+    private @Nullable DrainEvent currentEvent;
 
     /** The records of the drain under way, of which so many are in the log. */
     private List<DeltaRecord> made = List.of();
@@ -266,6 +267,7 @@ final class Drainer {
             pressure = false;
             recordBeforeLastDrain = log.last().record();
             current = next.getAndSet(new DrainStage(settings.callbacks()));
+            currentEvent = FlightRecorder.drain();
         }
         boolean endOfPeriod = now - periodStartNanos >= settings.idleKeysNanos();
         currentNanos = now;
@@ -301,8 +303,17 @@ final class Drainer {
 
     private void append(Journal journal, DeltaRecord record) throws IOException {
         perhapsJournaled = record.number();
+        JournalCommitEvent event = FlightRecorder.journalCommit();
         long start = settings.clock().getAsLong();
-        journal.append(record.journaled(settings.epochClock()), pipeline.appliedRecord());
+        boolean forced = false;
+        try {
+            journal.append(record.journaled(settings.epochClock()), pipeline.appliedRecord());
+            forced = true;
+        } finally {
+            if (event != null) {
+                event.ended(record, forced);
+            }
+        }
         journalWorks();
         events.journaled(record.number(), record.size(), settings.clock().getAsLong() - start);
     }
@@ -352,6 +363,11 @@ final class Drainer {
 
     private void end() {
         boolean found = !made.isEmpty();
+        DrainEvent event = currentEvent;
+        if (event != null && found) {
+            event.ended(made);
+        }
+        currentEvent = null;
         made = List.of();
         published = 0;
         phase = phase + 1;

@@ -478,11 +478,15 @@ final class SinkWriter {
         history.add(plan.end());
         unresolved = true;
         events.writing(sink, batch, failures + 1);
+        FlushEvent event = FlightRecorder.flush();
         long start = settings.clock().getAsLong();
         WriteResult result = null;
         try {
             result = sink.write(batch);
         } finally {
+            if (event != null) {
+                event.ended(sink, batch, failures + 1, result);
+            }
             if (result == null) {
                 batchSize.failed();
             }
@@ -563,6 +567,7 @@ final class SinkWriter {
         notBefore = settings.clock().getAsLong() + wait;
         publish(PipelineState.RUNNING);
         events.failed(sink, error, fatal, failures, wait);
+        FlightRecorder.retry(sink, error, fatal, failures, wait);
     }
 
     private void stop(PipelineState state, String why) {

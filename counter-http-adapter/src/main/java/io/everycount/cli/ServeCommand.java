@@ -20,6 +20,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -48,6 +51,7 @@ import picocli.CommandLine.Spec;
             "2:a mistake in a setting, an address that cannot be listened to, or a journal that cannot be opened"
         })
 final class ServeCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
     private static final int KEYS_SHOWN = 5;
     private static final long LOOK_SECONDS = 1;
 
@@ -56,6 +60,9 @@ final class ServeCommand implements Callable<Integer> {
 
     /** Why to stop: the first to say so counts. */
     private final BlockingQueue<String> reasons = new LinkedBlockingQueue<>();
+
+    /** Whether what this says goes into the log, for programs, rather than to people. */
+    private boolean logged;
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -68,12 +75,12 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Settings settings = SettingOptions.resolve(spec, environment);
-        settings.warnings().forEach(warning -> console.note("warning: " + warning));
         List<String> conflicts = settings.conflicts();
         if (!conflicts.isEmpty()) {
             throw new UsageError(String.join("\n", conflicts));
         }
-        Logging.start(settings);
+        logged = Logging.start(settings);
+        settings.warnings().forEach(warning -> tell(Level.WARN, "setting", "warning: " + warning));
         try (JdbcCounterSink sink = settings.sink()) {
             return serve(settings, sink);
         }
@@ -90,19 +97,29 @@ final class ServeCommand implements Callable<Integer> {
             CtrlC.onFirst(() -> reasons.add("told to stop"));
             CounterServer server = start(settings, sink, cache, metrics);
             patience = settings.get(Setting.SHUTDOWN_TIMEOUT);
-            console.note("Everycount serves on " + url(settings, server.port())
-                    + (server.managementPort() == server.port()
-                            ? ""
-                            : ", health and metrics on port " + server.managementPort())
-                    + " (process " + ProcessHandle.current().pid() + ")");
+            tell(
+                    Level.INFO,
+                    "serving",
+                    "Everycount serves on " + url(settings, server.port())
+                            + (server.managementPort() == server.port()
+                                    ? ""
+                                    : ", health and metrics on port " + server.managementPort())
+                            + " (process " + ProcessHandle.current().pid() + ")");
             String reason = awaitReason(cache);
             Duration drain = settings.get(Setting.DRAIN_TIME);
-            console.note("Stopping: " + reason
-                    + (drain.isZero() ? "" : ". Not ready any more; serving for " + Text.time(drain) + " more"));
+            tell(
+                    Level.INFO,
+                    "stopping",
+                    "Stopping: " + reason
+                            + (drain.isZero()
+                                    ? ""
+                                    : ". Not ready any more; serving for " + Text.time(drain) + " more"));
             long endNanos = System.nanoTime() + drain.plus(patience).toNanos();
             // Half of the time for requests under way at most: the rest is for what they brought.
             if (!server.stop(drain, patience.dividedBy(2))) {
-                console.note(
+                tell(
+                        Level.WARN,
+                        "unanswered",
                         "Some requests were not answered in time; what was counted of them is written all the same");
             }
             patience = Duration.ofNanos(Math.max(0, endNanos - System.nanoTime()));
@@ -187,6 +204,15 @@ final class ServeCommand implements Callable<Integer> {
                 + new Address(listen.host().isEmpty() ? "localhost" : listen.host(), port);
     }
 
+    /** One line about how it goes, where such lines belong. */
+    private void tell(Level level, String event, String line) {
+        if (logged) {
+            LOG.atLevel(level).addKeyValue("event", event).log(line);
+        } else {
+            console.note(line);
+        }
+    }
+
     /** The last line. */
     private int verdict(CloseReport report) {
         CounterStats stats = report.stats();
@@ -198,16 +224,22 @@ final class ServeCommand implements Callable<Integer> {
                             "; of that %,d in quarantine and %,d lost in declared gaps",
                             stats.quarantined(),
                             stats.lost());
-            console.note(String.format(
-                    Locale.ROOT, "Stopped. Everything accepted is persisted: %,d%s", stats.accepted(), aside));
+            tell(
+                    Level.INFO,
+                    "stopped",
+                    String.format(
+                            Locale.ROOT, "Stopped. Everything accepted is persisted: %,d%s", stats.accepted(), aside));
             return 0;
         }
-        console.note("Stopped. NOT PERSISTED: " + sums("unsaved", report.unsaved()) + "; "
-                + sums("unknown", report.unknown())
-                + (report.unsaved().isEmpty() && report.unknown().isEmpty()
-                        ? "; the log above says what stopped the cache"
-                        : "")
-                + (report.isJournaled() ? ". All of it is in the journal: the next process writes it" : ""));
+        tell(
+                Level.ERROR,
+                "stopped",
+                "Stopped. NOT PERSISTED: " + sums("unsaved", report.unsaved()) + "; "
+                        + sums("unknown", report.unknown())
+                        + (report.unsaved().isEmpty() && report.unknown().isEmpty()
+                                ? "; the log above says what stopped the cache"
+                                : "")
+                        + (report.isJournaled() ? ". All of it is in the journal: the next process writes it" : ""));
         return 1;
     }
 

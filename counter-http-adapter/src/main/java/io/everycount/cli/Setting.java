@@ -194,8 +194,12 @@ final class Setting<T> {
 
     static final Setting<String> LOG_LEVEL =
             add(Group.LOGGING, "log-level", Kind.oneOf("error", "warn", "info", "debug"), "info", "What is logged");
-    static final Setting<String> LOG_FORMAT =
-            add(Group.LOGGING, "log-format", Kind.oneOf("text", "json"), "text", "How it is logged, on standard error");
+    static final Setting<String> LOG_FORMAT = add(
+            Group.LOGGING,
+            "log-format",
+            Kind.oneOf("text", "logfmt", "json"),
+            "text",
+            "How it is logged, on standard error");
 
     private final Group group;
     private final String name;

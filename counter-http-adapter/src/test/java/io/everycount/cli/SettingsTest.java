@@ -49,7 +49,7 @@ class SettingsTest {
         {"management-listen", ":0", "[::1]:65535", "::1:80", "h:-1"},
         {"on-limit", "reject", "overflow:o", "overflow:", "block"},
         {"log-level", "error", "debug", "trace", "2"},
-        {"log-format", "text", "json", "xml", "yaml"},
+        {"log-format", "logfmt", "json", "xml", "yaml"},
         {"create-schema", "true", "false", "ja", "2"},
         {"pgbouncer", "on", "off", "ja", "2"},
         {"synchronous-commit", "yes", "no", "ja", "2"},

@@ -41,7 +41,7 @@ class MetricsIT {
     private static Map<String, Kind> documented() throws IOException {
         Map<String, Kind> all = new TreeMap<>();
         for (String line : Files.readAllLines(TABLES)) {
-            if (!line.startsWith("| `")) {
+            if (!line.startsWith("| `everycount_")) {
                 continue;
             }
             Matcher row = ROW.matcher(line);
@@ -164,9 +164,7 @@ class MetricsIT {
             assertThat(value(text, "everycount_pool_connections{state=\"idle\"}")
                             + value(text, "everycount_pool_connections{state=\"active\"}"))
                     .isBetween(1.0, 4.0);
-            assertThat(value(text, "everycount_build_info{version=\"unknown\"}"))
-                    .as("classes that are not in a jar")
-                    .isEqualTo(1);
+            assertThat(text).containsPattern("everycount_build_info\\{version=\"[^\"]+\"} 1");
         }
     }
 

@@ -3,6 +3,7 @@ package io.everycount.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everycount.cli.LogLine;
 import io.everycount.jdbc.testing.PostgresServer;
 import io.everycount.jdbc.testing.TcpProxy;
 import io.everycount.jdbc.testing.TestDatabase;
@@ -14,6 +15,8 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code serve} says, and with which status it ends, when it cannot start as told. */
 class ServeFaultsIT {
@@ -78,6 +81,34 @@ class ServeFaultsIT {
     @Test
     void without_a_database_url_it_says_what_to_do() throws Exception {
         refused("", "(?s)error: no database is given.* --database-url jdbc:.* EVERYCOUNT_DATABASE_URL");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"json", "logfmt"})
+    void a_log_for_programs_has_a_line_for_each_change_and_nothing_else_in_it(String format) throws Exception {
+        try (TestDatabase database = PostgresServer.shared().newDatabase();
+                TcpProxy proxy = TcpProxy.to(database.server())) {
+            proxy.refuse(true);
+            try (Adapter adapter =
+                    Adapter.start(database.jdbcUrl(proxy), "--drain-time", "0s", "--log-format", format)) {
+                adapter.increment("a");
+                Await.until("it tells", () -> adapter.command().output().contains("sink_failed"));
+                proxy.refuse(false);
+                Await.until("it tells", () -> adapter.command().output().contains("sink_works"));
+                adapter.increment("a");
+                adapter.command().terminate();
+                assertThat(adapter.command().status())
+                        .as(adapter.command().toString())
+                        .isZero();
+                assertThat(adapter.command().output().lines())
+                        .extracting(line ->
+                                (format.equals("json") ? LogLine.ofJson(line) : LogLine.ofLogfmt(line)).get("event"))
+                        .containsSubsequence("serving", "stopping", "stopped")
+                        .containsSubsequence("sink_failed", "sink_works")
+                        .filteredOn(event -> "sink_works".equals(event))
+                        .hasSize(1);
+            }
+        }
     }
 
     @Test

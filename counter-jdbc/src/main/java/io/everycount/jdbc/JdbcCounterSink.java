@@ -181,7 +181,7 @@ public final class JdbcCounterSink implements CounterSink {
                 if (!Failures.isPoison(e)) {
                     throw e;
                 }
-                LOG.warn("{} has an entry that Postgres refuses ({}); looking for it", batch, Failures.brief(e));
+                LOG.debug("{} has an entry that Postgres refuses ({}); looking for it", batch, Failures.brief(e));
                 return writeApart(batch, entries);
             }
         });
@@ -330,7 +330,7 @@ public final class JdbcCounterSink implements CounterSink {
             return WriteResult.applied(refused);
         });
         if (!result.quarantined().isEmpty()) {
-            LOG.warn(
+            LOG.debug(
                     "{} is applied, but for {} entries, which are in quarantine",
                     batch,
                     result.quarantined().size());
