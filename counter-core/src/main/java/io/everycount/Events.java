@@ -177,6 +177,14 @@ final class Events implements PipelineEvents {
     }
 
     @Override
+    public void notReported(CounterSink sink, Throwable error) {
+        tell(() -> {
+            LOG.info("{} did not take a report on this instance; nothing depends on it: {}", sink.name(), brief(error));
+            LOG.debug("The failure of the report", error);
+        });
+    }
+
+    @Override
     public void quarantined(CounterSink sink, List<QuarantinedEntry> entries) {
         tell(() -> {
             LOG.warn(
