@@ -136,7 +136,8 @@ final class DatabaseChecks {
                     settings.get(Setting.CREATE_SCHEMA) && mayChangeOldTables(connection, prefix)
                             ? Finding.ok(
                                     "schema",
-                                    "the tables " + prefix + "* are of an older version; serve will bring them to version "
+                                    "the tables " + prefix
+                                            + "* are of an older version; serve will bring them to version "
                                             + CounterSchema.VERSION)
                             : Finding.fail("schema", oneLine(e)));
             return;

@@ -101,6 +101,14 @@ final class RawClient implements AutoCloseable {
         return new Reply(status, headers, body);
     }
 
+    /** The next chunk of a chunked body; empty at its end. */
+    String chunk() throws IOException {
+        int length = Integer.parseInt(line(), 16);
+        String chunk = new String(in.readNBytes(length), StandardCharsets.UTF_8);
+        line();
+        return chunk;
+    }
+
     private String line() throws IOException {
         StringBuilder line = new StringBuilder();
         while (true) {
