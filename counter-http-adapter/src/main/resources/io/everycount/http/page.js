@@ -103,6 +103,12 @@
     });
   };
 
+  /** From the first point on, a minute at least. */
+  const shownTimes = () => {
+    const end = data[0].length ? data[0][data[0].length - 1] : Date.now() / 1000;
+    return [Math.min(end - 60, data[0][0] || end), end];
+  };
+
   const clock = (u, splits) => splits.map((s) => new Date(s * 1000).toLocaleTimeString('en-GB'));
 
   const draw = () => {
@@ -120,11 +126,11 @@
       legend: { show: false },
       cursor: { points: { size: 7 }, drag: { x: false, y: false } },
       scales: {
-        x: { range: () => { const end = data[0].length ? data[0][data[0].length - 1] : Date.now() / 1000; return [end - POINTS, end]; } },
+        x: { range: () => shownTimes() },
         y: { range: (u, min, max) => [Math.min(0, min || 0), Math.max(1, (max || 0) * 1.1)] },
       },
       axes: [
-        { ...axis, values: clock, space: 80 },
+        { ...axis, values: clock, space: 80, size: 32 },
         { ...axis, values: (u, splits) => splits.map(perSecond), size: 72 },
       ],
       series: [
@@ -295,7 +301,7 @@
         element('td', one.pending === null ? '–' : digits(one.pending), 'number'),
         element('td', one.freshnessMillis === null ? '–' : time(one.freshnessMillis), 'number'),
         element('td', time(one.seenMillisAgo + passed) + ' ago', 'number'),
-        element('td', one.version === null ? 'before 2' : one.version));
+        element('td', one.version === null ? 'older' : one.version, 'wide'));
       row.dataset.instance = one.instance;
       row.dataset.accepted = one.accepted;
       return row;
@@ -347,9 +353,9 @@
     const line = document.createElementNS(space, 'polyline');
     const most = Math.max(1e-9, ...rates);
     const least = Math.min(0, ...rates);
-    const from = SPARK_POINTS - rates.length;
+    const step = 120 / Math.max(10, rates.length);
     line.setAttribute('points', rates.map((rate, i) =>
-      (2 * (from + i + 0.5)).toFixed(1) + ',' + (22 - 20 * (rate - least) / (most - least)).toFixed(1)).join(' '));
+      (120 - step * (rates.length - i - 0.5)).toFixed(1) + ',' + (22 - 20 * (rate - least) / (most - least)).toFixed(1)).join(' '));
     line.setAttribute('fill', 'none');
     line.setAttribute('stroke', 'currentColor');
     line.setAttribute('stroke-width', '2');
@@ -373,7 +379,12 @@
       row.dataset.value = counter.value;
       return row;
     });
-    by('counters').replaceChildren(...(rows.length ? rows : [element('tr', 'No key yet.')]));
+    if (!rows.length) {
+      const none = document.createElement('tr');
+      none.append(element('td', 'No key yet.'));
+      rows.push(none);
+    }
+    by('counters').replaceChildren(...rows);
   };
 
   const onNow = (event) => {

@@ -69,7 +69,7 @@ final class Browser implements AutoCloseable {
             Await.until("it says where", () -> !Files.readAllLines(port).isEmpty());
             socket = HttpClient.newHttpClient()
                     .newWebSocketBuilder()
-                    .buildAsync(URI.create(page(Files.readAllLines(port).get(0))), new Listener())
+                    .buildAsync(URI.create(address(Files.readAllLines(port).get(0))), new Listener())
                     .get(ANSWER_MAX.toSeconds(), TimeUnit.SECONDS);
             for (String domain : List.of("Page", "Runtime", "Log", "Network")) {
                 call(domain + ".enable", "{}");
@@ -80,7 +80,7 @@ final class Browser implements AutoCloseable {
         }
     }
 
-    private static String page(String port) throws Exception {
+    private static String address(String port) throws Exception {
         HttpResponse<String> list = HttpClient.newHttpClient()
                 .send(
                         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/json/list"))
@@ -254,11 +254,19 @@ final class Browser implements AutoCloseable {
                         + "\"}]}");
     }
 
-    /** Draws the whole page into a PNG. */
-    void screenshot(Path file) throws Exception {
-        Object data = call("Page.captureScreenshot", "{\"captureBeyondViewport\":true}")
-                .get("data");
-        Files.write(file, Base64.getDecoder().decode(String.valueOf(data)));
+    /** The whole page as a PNG. */
+    byte[] page() throws Exception {
+        return picture("{\"captureBeyondViewport\":true}");
+    }
+
+    /** What is seen of it, as a PNG. */
+    byte[] window() throws Exception {
+        return picture("{}");
+    }
+
+    private byte[] picture(String how) throws Exception {
+        return Base64.getDecoder()
+                .decode(String.valueOf(call("Page.captureScreenshot", how).get("data")));
     }
 
     List<String> complaints() {

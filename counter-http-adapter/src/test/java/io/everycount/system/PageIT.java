@@ -59,7 +59,7 @@ class PageIT {
 
     private static void shot(Browser browser, String name) throws Exception {
         Path pictures = Files.createDirectories(Path.of("target/system/page"));
-        browser.screenshot(pictures.resolve(name + ".png"));
+        Files.write(pictures.resolve(name + ".png"), browser.page());
     }
 
     @Test
@@ -138,12 +138,54 @@ class PageIT {
                 browser.await("document.querySelector('#plot canvas').getBoundingClientRect().width"
                         + " <= document.querySelector('main').getBoundingClientRect().width");
                 shot(browser, name);
+                if (i == 0) {
+                    browser.look(960, 780, false, false);
+                    browser.await("innerWidth === 960");
+                    Files.write(Path.of("target/system/page/top.png"), browser.window());
+                }
                 assertThat(browser.eval(PageChecks.CONTRAST)).as(name).isEmpty();
                 assertThat(browser.eval(PageChecks.NAMES)).as(name).isEmpty();
             }
             assertThat(browser.complaints()).isEmpty();
             load.terminate();
             load.status();
+        }
+    }
+
+    /** Tells how long increments take to the page, each sent when the one before has just shown. */
+    private static void time(String what, Adapter adapter, Browser browser) throws Exception {
+        browser.eval("(window.seenAt = {}, new MutationObserver(() => {"
+                + " window.seenAt[" + shown("accepted") + "] ??= Date.now(); })"
+                + ".observe(document.getElementById('accepted'), { attributes: true }))");
+        List<Long> millis = new ArrayList<>();
+        long accepted = Long.parseLong(browser.eval(shown("accepted")));
+        for (int i = 0; i < 5; i++) {
+            long sent = System.currentTimeMillis();
+            count(adapter, "{\"timed\":1}");
+            browser.await("window.seenAt[" + ++accepted + "] !== undefined");
+            millis.add(Long.parseLong(browser.eval("window.seenAt[" + accepted + "]")) - sent);
+        }
+        System.out.printf(
+                "page, %s: first contentful paint after %.0f ms; from sending an increment to seeing it, in ms: %s%n",
+                what,
+                Double.parseDouble(browser.eval("performance.getEntriesByName('first-contentful-paint')[0].startTime")),
+                millis);
+    }
+
+    @Test
+    void an_increment_shows_with_a_journal_and_without() throws Exception {
+        try (TestDatabase database = PostgresServer.shared().newDatabase();
+                Adapter plain = Adapter.start(database.jdbcUrl());
+                Adapter journaled = Adapter.start(
+                        database.jdbcUrl(),
+                        "--journal-dir",
+                        directory.resolve("journal").toString());
+                Browser browser = browser("times")) {
+            for (Adapter adapter : List.of(plain, journaled)) {
+                browser.open(adapter.url() + "/");
+                browser.await(shown("accepted") + " === '0' && " + LIVE);
+                time(adapter == plain ? "without a journal" : "with a journal", adapter, browser);
+            }
         }
     }
 
@@ -220,7 +262,7 @@ class PageIT {
                 first.command().terminate();
                 assertThat(first.command().status()).isZero();
             }
-            browser.await("document.body.dataset.link !== 'Live' && !" + GOOD);
+            browser.await("document.body.dataset.link !== 'Live' && !(" + GOOD + ")");
             assertThat(browser.eval(shown("persisted"))).isEqualTo("5");
             try (Adapter second = Adapter.start(database.jdbcUrl(), "--listen", "127.0.0.1:" + port)) {
                 count(second, "{\"a\":2}");

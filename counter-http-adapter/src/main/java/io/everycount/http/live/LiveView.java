@@ -231,11 +231,16 @@ public final class LiveView implements AutoCloseable {
                 database = event;
                 databaseVersion++;
                 both = null;
-                databaseNotBefore = System.nanoTime() + Math.max(DATABASE_NANOS, DATABASE_REST * look.tookNanos());
+                databaseNotBefore = System.nanoTime() + restNanos(look);
             });
         } catch (RejectedExecutionException e) {
             // Closed.
         }
+    }
+
+    private static long restNanos(DatabaseLook look) {
+        // One that failed waited, most of the time.
+        return look.problem() == null ? Math.max(DATABASE_NANOS, DATABASE_REST * look.tookNanos()) : DATABASE_NANOS;
     }
 
     private void send(Viewer viewer) {
