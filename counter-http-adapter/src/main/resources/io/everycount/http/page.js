@@ -49,6 +49,12 @@
     return minutes < 2880 ? (minutes / 60).toFixed(0) + ' h' : (minutes / 1440).toFixed(0) + ' d';
   };
 
+  /** Two times; the unit once, if it is the same. */
+  const times = (a, b) => {
+    const [first, second] = [time(a), time(b)].map((text) => text.split(' '));
+    return (first[1] === second[1] ? first[0] : first.join(' ')) + ' · ' + second.join(' ');
+  };
+
   /** What has no shape, or changes that of others, is shown by its number. */
   const shown = (key) => {
     const clear = key.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => '\\u{' + c.codePointAt(0).toString(16) + '}');
@@ -223,7 +229,7 @@
   const showTiles = () => {
     const sum = (field) => now.sinks.reduce((total, sink) => total + sink[field], 0);
     put('freshness', time(now.freshnessMillis));
-    put('flushes', now.flushes ? time(now.flushes.p50Millis) + ' · ' + time(now.flushes.p99Millis) : '–');
+    put('flushes', now.flushes ? times(now.flushes.p50Millis, now.flushes.p99Millis) : '–');
     put('flush-count', now.flushes ? 'of the last ' + now.flushes.count : 'none heard of yet');
     put('retries', grouped.format(sum('retries')));
     put('batches', grouped.format(sum('batches')) + ' batches written');
@@ -266,7 +272,7 @@
       put('journal-state', journal.problem ? 'takes nothing' : 'takes records');
       put('journal-bytes', bytes(journal.bytes) + ' in ' + journal.segments + (journal.segments === 1 ? ' segment' : ' segments'));
       put('journal-commits', grouped.format(journal.commits));
-      put('journal-times', time(journal.lastCommitMillis) + ', ' + time(journal.slowestCommitMillis));
+      put('journal-times', times(journal.lastCommitMillis, journal.slowestCommitMillis));
       put('journal-others', journal.adopting + ' being written, ' + journal.unadoptable + ' cannot be, ' + journal.forked + ' forked');
       put('journal-directory', journal.directory);
     }
@@ -297,10 +303,10 @@
       }
       row.append(
         name,
+        element('td', time(one.seenMillisAgo + passed) + ' ago', 'number'),
         element('td', one.accepted === null ? '–' : digits(one.accepted), 'number'),
         element('td', one.pending === null ? '–' : digits(one.pending), 'number'),
         element('td', one.freshnessMillis === null ? '–' : time(one.freshnessMillis), 'number'),
-        element('td', time(one.seenMillisAgo + passed) + ' ago', 'number'),
         element('td', one.version === null ? 'older' : one.version, 'wide'));
       row.dataset.instance = one.instance;
       row.dataset.accepted = one.accepted;
