@@ -166,6 +166,14 @@ final class Events implements PipelineEvents {
     }
 
     @Override
+    public void notReported(CounterSink sink, Throwable error) {
+        tell(() -> {
+            LOG.info("{} did not take a report on this instance; nothing depends on it: {}", sink.name(), brief(error));
+            LOG.debug("The failure of the report", error);
+        });
+    }
+
+    @Override
     public void quarantined(CounterSink sink, List<QuarantinedEntry> entries) {
         quarantinedEntries.computeIfAbsent(sink, s -> new LongAdder()).add(entries.size());
         tell(() -> {

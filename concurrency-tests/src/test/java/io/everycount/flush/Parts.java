@@ -88,6 +88,9 @@ final class Parts {
         public void failed(CounterSink sink, Throwable error, boolean fatal, int failures, long retryNanos) {}
 
         @Override
+        public void notReported(CounterSink sink, Throwable error) {}
+
+        @Override
         public void quarantined(CounterSink sink, List<QuarantinedEntry> entries) {}
 
         @Override

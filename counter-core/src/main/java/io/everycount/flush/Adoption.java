@@ -137,6 +137,11 @@ final class Adoption implements WriterHost {
     }
 
     @Override
+    public long lastDrainNanos() {
+        return settings.clock().getAsLong();
+    }
+
+    @Override
     public boolean isFlushDue(long mark) {
         return true;
     }

@@ -437,6 +437,11 @@ public final class Pipeline {
         }
 
         @Override
+        public long lastDrainNanos() {
+            return drainer.lastDrainNanos();
+        }
+
+        @Override
         public boolean isFlushDue(long mark) {
             return journal == null || flushUpTo > mark || isPendingMuch();
         }

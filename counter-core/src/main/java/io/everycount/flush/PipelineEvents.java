@@ -29,6 +29,9 @@ public interface PipelineEvents {
      */
     void failed(CounterSink sink, Throwable error, boolean fatal, int failures, long retryNanos);
 
+    /** A report on an instance did not get to the sink; nothing depends on it. */
+    void notReported(CounterSink sink, Throwable error);
+
     /** Entries were set aside. */
     void quarantined(CounterSink sink, List<QuarantinedEntry> entries);
 

@@ -345,6 +345,12 @@ final class RecordLog {
         oldestPending = firstAfter(Math.max(applied, base.record()));
     }
 
+    /** Since when increments wait that came after a record; of those in no record yet, nobody here knows. */
+    long sinceNanos(long record, long otherwise) {
+        DeltaRecord next = firstAfter(record);
+        return next == null ? otherwise : next.sinceNanos();
+    }
+
     /** The oldest record that is not applied where it must be, or null. */
     @Nullable
     DeltaRecord oldestPending() {

@@ -5,12 +5,14 @@ import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.FatalSinkException;
 import io.everycount.sink.Gap;
+import io.everycount.sink.InstanceReport;
 import io.everycount.sink.LedgerEntry;
 import io.everycount.sink.Mark;
 import io.everycount.sink.QuarantinedEntry;
 import io.everycount.sink.Registration;
 import io.everycount.sink.RetriableSinkException;
 import io.everycount.sink.WriteResult;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
@@ -54,6 +56,9 @@ final class SinkWriter {
 
     private static final long AFTER_DEFECT_NANOS = 1_000_000_000;
 
+    /** How often a sink hears of an instance that has nothing to write. */
+    static final long REPORT_NANOS = 30_000_000_000L;
+
     private final CounterSink sink;
     private final boolean required;
     private final PipelineSettings settings;
@@ -93,6 +98,7 @@ final class SinkWriter {
     private long notBefore;
     private long lastContact;
     private long lastWrite;
+    private long lastReport;
     private volatile boolean finishing;
     private volatile Progress progress;
     private volatile long sentTo;
@@ -157,6 +163,7 @@ final class SinkWriter {
         this.notBefore = settings.clock().getAsLong();
         this.lastContact = notBefore;
         this.lastWrite = notBefore;
+        this.lastReport = notBefore;
         // Until the sink has been met, it counts as failing: there is no use in many small records.
         this.progress = new Progress(mark, 0, 0, false, true, tally, null, PipelineState.RUNNING);
     }
@@ -252,6 +259,7 @@ final class SinkWriter {
         }
         if (now - lastContact >= settings.ledgerCheckNanos()) {
             resolve();
+            reportIfDue(now);
             return 0;
         }
         return Math.min(wait, lastContact + settings.ledgerCheckNanos() - now);
@@ -314,6 +322,29 @@ final class SinkWriter {
             return;
         }
         accept(entry.mark());
+    }
+
+    /** An idle instance would look like a dead one to people. Whatever comes of it, nothing else changes. */
+    private void reportIfDue(long now) {
+        if (!registered || unresolved || progress.state != PipelineState.RUNNING || now - lastReport < REPORT_NANOS) {
+            return;
+        }
+        lastReport = now;
+        try {
+            sink.report(instanceId, ownerToken, reportAt(mark));
+        } catch (RuntimeException e) {
+            events.notReported(sink, e);
+        }
+    }
+
+    /** How this instance is doing once the sink is at a point. */
+    private InstanceReport reportAt(RecordLog.Point point) {
+        RecordLog.Point last = log.last();
+        long since = log.sinceNanos(point.record(), host.lastDrainNanos());
+        return new InstanceReport(
+                last.deltaSum() - log.start().deltaSum(),
+                last.deltaSum() - point.deltaSum(),
+                Duration.ofNanos(Math.max(0, settings.clock().getAsLong() - since)));
     }
 
     private void notRegistered() {
@@ -464,7 +495,7 @@ final class SinkWriter {
         }
         log.sending(claim, plan.end().record());
         isBehind = plan.end().record() < records.get(records.size() - 1).number();
-        CounterBatch batch = plan.batch();
+        CounterBatch batch = plan.batch().with(reportAt(plan.end()));
         // Announced first, then asked: whoever abandons us first and then looks at what is in flight sees
         // this batch, or we see that we are abandoned.
         long before = sentTo;
@@ -480,6 +511,7 @@ final class SinkWriter {
         events.writing(sink, batch, failures + 1);
         FlushEvent event = FlightRecorder.flush();
         long start = settings.clock().getAsLong();
+        lastReport = start;
         WriteResult result = null;
         try {
             result = sink.write(batch);

@@ -13,6 +13,9 @@ interface WriterHost {
     /** Whether no more records will come. */
     boolean isComplete();
 
+    /** No increment that is in no record yet is older than this moment. */
+    long lastDrainNanos();
+
     /** Whether records after a mark are to be written without waiting for the next interval. */
     boolean isFlushDue(long mark);
 

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The deltas of whole records {@code (from .. to]}, one entry per key, keys in ascending order of their
@@ -19,8 +20,11 @@ public final class CounterBatch {
     private final Mark to;
     private final byte[][] keys;
     private final long[] deltas;
+    private final @Nullable InstanceReport report;
 
     /**
+     * A batch without a report.
+     *
      * @param keys UTF-8, unsigned-byte order, no duplicates; may be empty (deltas can cancel out)
      * @param deltas one for each key
      * @throws IllegalArgumentException if the lengths differ, {@code to} is not after {@code from}, or
@@ -44,6 +48,22 @@ public final class CounterBatch {
                 throw new IllegalArgumentException("keys " + (i - 1) + " and " + i + " are not in ascending order");
             }
         }
+        this.report = null;
+    }
+
+    private CounterBatch(CounterBatch same, InstanceReport report) {
+        this.instanceId = same.instanceId;
+        this.ownerToken = same.ownerToken;
+        this.from = same.from;
+        this.to = same.to;
+        this.keys = same.keys;
+        this.deltas = same.deltas;
+        this.report = Objects.requireNonNull(report, "report");
+    }
+
+    /** The same batch with a report on the instance. */
+    public CounterBatch with(InstanceReport report) {
+        return new CounterBatch(this, report);
     }
 
     /** Whose records these are. */
@@ -64,6 +84,14 @@ public final class CounterBatch {
     /** The mark that the ledger has once this batch is applied. */
     public Mark to() {
         return to;
+    }
+
+    /**
+     * How the instance is doing once this batch is applied; null if nobody said. A sink may show it to people, written
+     * together with the batch, and may ignore it.
+     */
+    public @Nullable InstanceReport report() {
+        return report;
     }
 
     /** The number of keys; 0 is legal and still moves the mark. */

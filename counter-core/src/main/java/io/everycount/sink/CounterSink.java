@@ -94,6 +94,15 @@ public interface CounterSink extends AutoCloseable {
      */
     WriteResult declareGap(Gap gap);
 
+    /**
+     * Tells how an instance is doing that has had nothing to write for a while, for people who look. A store that has a
+     * place for it writes it there if the owner token is still the ledger's; it must change nothing of what
+     * {@link #write} compares. By default it goes nowhere.
+     *
+     * @throws SinkException if it failed; that is only logged
+     */
+    default void report(UUID instanceId, UUID ownerToken, InstanceReport report) {}
+
     /** Releases what the sink opened itself. Called once, after the last write. */
     @Override
     default void close() {}

@@ -259,6 +259,11 @@ final class Bench {
         }
 
         @Override
+        public void notReported(CounterSink sink, Throwable error) {
+            lines.add("not reported " + sink.name() + " " + error.getMessage());
+        }
+
+        @Override
         public void quarantined(CounterSink sink, List<QuarantinedEntry> entries) {
             lines.add("quarantined " + sink.name() + " "
                     + entries.stream().map(e -> e.key() + "=" + e.delta()).toList());

@@ -5,6 +5,7 @@ import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.FatalSinkException;
 import io.everycount.sink.Gap;
+import io.everycount.sink.InstanceReport;
 import io.everycount.sink.LedgerEntry;
 import io.everycount.sink.Mark;
 import io.everycount.sink.QuarantinedEntry;
@@ -35,7 +36,8 @@ public final class ModelStore implements CounterSink {
         LEDGER,
         WRITE,
         QUARANTINED,
-        GAP
+        GAP,
+        REPORT
     }
 
     /** How one call fails. */
@@ -84,6 +86,7 @@ public final class ModelStore implements CounterSink {
     private Function<Mark, Mark> seenAs = Function.identity();
     private long writes;
     private final List<CounterBatch> attempts = new ArrayList<>();
+    private final List<InstanceReport> reports = new ArrayList<>();
     private boolean recording;
     private String halfApplied;
     private Runnable beforeWrite = () -> {};
@@ -132,6 +135,11 @@ public final class ModelStore implements CounterSink {
 
     public synchronized List<CounterBatch> attempts() {
         return List.copyOf(attempts);
+    }
+
+    /** What idle instances said, batches apart. */
+    public synchronized List<InstanceReport> reports() {
+        return List.copyOf(reports);
     }
 
     /** Undoes the last changes, as a failover to a replica that lags does. Returns how many. */
@@ -360,6 +368,11 @@ public final class ModelStore implements CounterSink {
             });
             return WriteResult.applied();
         });
+    }
+
+    @Override
+    public synchronized void report(UUID instanceId, UUID ownerToken, InstanceReport report) {
+        call(Op.REPORT, instanceId, () -> reports.add(report));
     }
 
     private boolean move(UUID id, UUID owner, Mark from, Mark to) {

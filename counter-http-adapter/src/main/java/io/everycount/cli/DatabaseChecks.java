@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cli;
 
+import io.everycount.jdbc.CounterSchema;
 import io.everycount.jdbc.JdbcCounterSink;
 import io.everycount.sink.SinkException;
 import java.sql.Connection;
@@ -152,7 +153,14 @@ final class DatabaseChecks {
             String version = one(connection, "SELECT version::text FROM " + prefix + "schema");
             findings.add(Finding.ok("schema", prefix + "* version " + version + ", database id " + id));
         } catch (SinkException e) {
-            findings.add(Finding.fail("schema", oneLine(e)));
+            findings.add(
+                    settings.get(Setting.CREATE_SCHEMA) && mayChangeOldTables(connection, prefix)
+                            ? Finding.ok(
+                                    "schema",
+                                    "the tables " + prefix
+                                            + "* are of an older version; serve will bring them to version "
+                                            + CounterSchema.VERSION)
+                            : Finding.fail("schema", oneLine(e)));
             return;
         }
         permission(connection, prefix + "counter", "SELECT", "INSERT", "UPDATE");
@@ -161,6 +169,19 @@ final class DatabaseChecks {
         permission(connection, prefix + "gap", "INSERT");
         if (findings.stream().noneMatch(finding -> finding.what().equals("permissions"))) {
             findings.add(Finding.ok("permissions", "the role may read and write the tables"));
+        }
+    }
+
+    private static boolean mayChangeOldTables(Connection connection, String prefix) {
+        try {
+            return isTrue(
+                    connection,
+                    "SELECT coalesce((SELECT version BETWEEN 1 AND " + (CounterSchema.VERSION - 1) + " FROM " + prefix
+                            + "schema) AND pg_has_role((SELECT relowner FROM pg_class WHERE oid = to_regclass('"
+                            + prefix + "instance')), 'USAGE'), false)");
+        } catch (SQLException e) {
+            // What the check said is what there is to say.
+            return false;
         }
     }
 

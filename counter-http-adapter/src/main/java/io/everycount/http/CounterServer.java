@@ -12,6 +12,7 @@ import io.everycount.http.jetty.FrontSettings;
 import io.everycount.http.jetty.FrontStats;
 import io.everycount.http.jetty.JettyFront;
 import io.everycount.http.jetty.TlsFiles;
+import io.everycount.http.live.FlushTimes;
 import io.everycount.http.metrics.Metrics;
 import io.everycount.http.metrics.Traffic;
 import java.io.IOException;
@@ -46,7 +47,9 @@ public final class CounterServer implements AutoCloseable {
     private final @Nullable JettyFront management;
 
     CounterServer(CounterServerBuilder description) throws IOException {
-        Metrics metrics = (description.metrics == null ? new CounterMetrics() : description.metrics).metrics();
+        CounterMetrics heard = description.metrics == null ? new CounterMetrics() : description.metrics;
+        Metrics metrics = heard.metrics();
+        FlushTimes flushTimes = heard.flushTimes();
         keys = description.keysFile == null ? null : openKeys(description);
         try {
             Sessions sessions = keys == null ? null : new Sessions(keys, Clock.systemUTC(), description.sessionLife);
@@ -59,6 +62,7 @@ public final class CounterServer implements AutoCloseable {
                     gatekeeper,
                     sessions,
                     metrics,
+                    flushTimes,
                     description.name,
                     description.ackTimeout,
                     description.bodyBytesMax,

@@ -92,8 +92,15 @@ class DoctorCommandIT {
     void tables_that_are_there_are_checked() {
         CounterSchema.of(database.dataSource(), "everycount_").apply();
         assertThat(doctor().out())
-                .containsPattern("ok {4}schema +everycount_\\* version 1, database id [0-9a-f-]{36}")
+                .containsPattern("ok {4}schema +everycount_\\* version 2, database id [0-9a-f-]{36}")
                 .containsPattern("ok {4}permissions");
+
+        database.execute("UPDATE everycount_schema SET version = 1");
+        CommandRun old = doctor();
+        assertThat(old.status()).isZero();
+        assertThat(old.out()).containsPattern("ok {4}schema .*older version; serve will bring them to version 2");
+        assertThat(doctor("--create-schema", "false").out())
+                .containsPattern("FAIL {2}schema .*version 1, and this library needs version 2");
 
         database.execute("UPDATE everycount_schema SET version = 99, compatible_from = 99");
         CommandRun unknown = doctor();

@@ -10,6 +10,7 @@ import io.everycount.http.auth.KeyRing;
 import io.everycount.http.auth.Scope;
 import io.everycount.http.auth.Sessions;
 import io.everycount.http.handler.Api;
+import io.everycount.http.live.FlushTimes;
 import io.everycount.http.metrics.Metrics;
 import io.everycount.jdbc.CounterTotals;
 import io.everycount.sink.InMemorySink;
@@ -82,6 +83,7 @@ class OpenApiTest {
                     Gatekeeper.of(keys, sessions, System::nanoTime),
                     sessions,
                     new Metrics(),
+                    new FlushTimes(),
                     "test",
                     Duration.ofSeconds(1),
                     1 << 20,

@@ -25,8 +25,11 @@ import org.jspecify.annotations.Nullable;
  * instead of being written to again.
  */
 public final class CounterSchema {
-    /** The version of the tables that this library creates. */
-    static final int VERSION = 1;
+    /** The version of the tables that this library creates, and needs. */
+    public static final int VERSION = 2;
+
+    private static final int NONE = -1;
+    private static final int UNKNOWN = -2;
 
     private final Database database;
     private final Sql sql;
@@ -48,7 +51,7 @@ public final class CounterSchema {
         return new CounterSchema(new Database(dataSource, sql), sql);
     }
 
-    /** The SQL that creates the tables, for {@code psql} or a migration tool; safe to run again. */
+    /** The SQL that creates the tables, or brings those of an older version up to date, for {@code psql} or a migration tool; safe to run again. */
     public static String sql(String tablePrefix) {
         try (InputStream in = CounterSchema.class.getResourceAsStream("schema-" + VERSION + ".sql")) {
             Objects.requireNonNull(in, "the schema's resource");
@@ -65,25 +68,60 @@ public final class CounterSchema {
     }
 
     /**
-     * Creates the tables, unless they are there: in one transaction, under an advisory lock, so any
-     * number of instances can call this at once. A role that may not create tables can call it too, once
-     * they are there.
+     * Creates the tables, unless they are there, and changes those of an older version: in one transaction, under
+     * an advisory lock, so any number of instances can call this at once, and those of an older version go on
+     * meanwhile. A role that may not create tables can call it too, once they are there.
      *
-     * @throws SinkException as {@link #check} does, or if the tables could not be created
+     * @throws SinkException as {@link #check} does, or if the tables could not be created or changed
      */
     public void apply() {
-        String doing = "could not create the tables " + sql.prefix + "*";
-        Failures.translating(
-                doing, sql.prefix, () -> database.autocommitted(this::isThere) || database.inTransaction(this::create));
+        int version = version();
+        if (version == NONE) {
+            run("could not create the tables " + sql.prefix + "*", () -> database.inTransaction(this::create));
+        } else if (isOld(version)) {
+            run(
+                    "could not change the tables " + sql.prefix + "* from version " + version + " to " + VERSION,
+                    () -> database.inTransaction(this::create));
+        }
         check();
+    }
+
+    /** Whether there are tables that {@link #apply} would change. */
+    boolean isOld() {
+        return isOld(version());
+    }
+
+    private static boolean isOld(int version) {
+        return version >= 1 && version < VERSION;
     }
 
     private boolean create(Connection connection) throws SQLException {
         try (Statement statement = database.statement(connection)) {
             statement.execute(sql.lock);
             requireUtf8(connection);
-            return isThere(connection) || statement.execute(sql());
+            int version = version(connection);
+            return version != NONE && !isOld(version) || statement.execute(sql());
         }
+    }
+
+    private int version() {
+        return run("could not look for the tables " + sql.prefix + "*", () -> database.autocommitted(this::version));
+    }
+
+    /** That of the tables that are there; {@link #NONE} if there are none, {@link #UNKNOWN} if they do not say. */
+    private int version(Connection connection) throws SQLException {
+        if (!isThere(connection)) {
+            return NONE;
+        }
+        try (PreparedStatement statement =
+                        database.prepared(connection, "SELECT version FROM " + sql.prefix + "schema");
+                ResultSet row = statement.executeQuery()) {
+            return row.next() ? row.getInt(1) : UNKNOWN;
+        }
+    }
+
+    private <T> T run(String doing, Failures.Work<T> work) {
+        return Failures.translating(doing, sql.prefix, work);
     }
 
     /**
@@ -95,9 +133,8 @@ public final class CounterSchema {
      * @throws SinkException if it could not be found out
      */
     public UUID check() {
-        return Failures.translating(
+        return run(
                 "the tables " + sql.prefix + "* are not usable",
-                sql.prefix,
                 () -> database.autocommitted(connection -> {
                     requireUtf8(connection);
                     for (String table : new String[] {"counter", "quarantine", "gap"}) {
@@ -105,13 +142,18 @@ public final class CounterSchema {
                             statement.execute("SELECT FROM " + sql.prefix + table + " LIMIT 0");
                         }
                     }
-                    try (PreparedStatement statement = database.prepared(connection, sql.store)) {
-                        statement.setInt(1, VERSION);
-                        try (ResultSet row = statement.executeQuery()) {
-                            return storeId(row, sql.prefix);
-                        }
-                    }
+                    return requireKnown(connection);
                 }));
+    }
+
+    /** The database's id, if this library knows the tables, and they belong together. */
+    UUID requireKnown(Connection connection) throws SQLException {
+        try (PreparedStatement statement = database.prepared(connection, sql.store)) {
+            statement.setInt(1, VERSION);
+            try (ResultSet row = statement.executeQuery()) {
+                return storeId(row, sql.prefix);
+            }
+        }
     }
 
     private boolean isThere(Connection connection) throws SQLException {
@@ -150,6 +192,14 @@ public final class CounterSchema {
                     null);
         }
         int version = row.getInt(1);
+        if (isOld(version)) {
+            throw new FatalSinkException(
+                    "the tables " + prefix + "* have version " + version + ", and this library needs version " + VERSION
+                            + ": run what CounterSchema.sql() prints as their owner, or call CounterSchema.apply(), or"
+                            + " build the sink with createSchema(true), as a role that owns them. Processes of older"
+                            + " versions go on working with the tables",
+                    null);
+        }
         if (!row.getBoolean(2)) {
             throw new FatalSinkException(
                     "the tables " + prefix + "* have version " + version + ", and this library knows version " + VERSION

@@ -133,6 +133,20 @@ public final class CounterTotals {
         });
     }
 
+    /**
+     * The instances that were seen last, the latest first. Reads the whole ledger, which keeps a row of every instance
+     * there ever was.
+     *
+     * @param limit how many at most, up to {@link #LIMIT_MAX}
+     */
+    public Instances instances(int limit) {
+        requireRange("", limit);
+        return Failures.translating(
+                "could not read the instances",
+                sql.prefix,
+                () -> database.read(handle -> InstanceRows.read(database, handle, sql.instances, limit)));
+    }
+
     private Totals read(String statement, Consumer<Query> bind) {
         return Failures.translating(
                 "could not read totals", sql.prefix, () -> database.read(handle -> read(handle, statement, bind)));

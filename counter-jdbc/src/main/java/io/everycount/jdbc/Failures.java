@@ -96,7 +96,8 @@ final class Failures {
             case "42501" ->
                 "Grant this user SELECT, INSERT and UPDATE on " + prefix + "counter, " + prefix + "instance, "
                         + prefix + "quarantine and " + prefix + "gap, and SELECT on " + prefix + "schema;"
-                        + " to create the tables it needs CREATE on their schema";
+                        + " to create the tables it needs CREATE on their schema; to change those of an older version it has"
+                        + " to own them, or their owner runs what CounterSchema.sql() prints";
             case "42P01" ->
                 "Create the tables: run what CounterSchema.sql() prints as a role that may create tables, call"
                         + " CounterSchema.apply(), or build the sink with createSchema(true)";

@@ -3,7 +3,9 @@ package io.everycount.jdbc;
 
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
+import io.everycount.sink.FatalSinkException;
 import io.everycount.sink.Gap;
+import io.everycount.sink.InstanceReport;
 import io.everycount.sink.LedgerEntry;
 import io.everycount.sink.Mark;
 import io.everycount.sink.QuarantinedEntry;
@@ -14,6 +16,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -137,27 +141,43 @@ public final class JdbcCounterSink implements CounterSink {
         if (!schemaSeen && createSchema) {
             schema().apply();
         }
-        return run(
+        return seen(() -> run(
                 "could not register instance " + instanceId,
                 () -> database.inTransaction(connection -> {
                     LedgerEntry entry;
+                    // First: what follows needs the columns of this version.
+                    schema().requireKnown(connection);
                     try (PreparedStatement statement = database.prepared(connection, sql.register)) {
                         statement.setInt(1, CounterSchema.VERSION);
                         statement.setObject(2, instanceId);
                         statement.setObject(3, registration.ownerToken());
                         statement.setString(4, registration.description());
+                        statement.setString(5, LibraryVersion.text());
                         entry = entry(statement).orElseThrow(() -> new SQLException("the server returned no entry"));
                     }
                     loadKnownHeld(connection);
                     schemaSeen = true;
                     return entry;
-                }));
+                })));
+    }
+
+    /** A database that was restored may have tables of an older version again; so after what a person has to mend, look. */
+    private <T> T seen(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (FatalSinkException e) {
+            schemaSeen = false;
+            throw e;
+        }
     }
 
     @Override
     public Optional<LedgerEntry> ledger(UUID instanceId) {
         requireNotSentinel(instanceId);
-        return run(
+        if (!schemaSeen && createSchema && schema().isOld()) {
+            schema().apply();
+        }
+        return seen(() -> run(
                 "could not read the ledger of " + instanceId,
                 () -> database.inTransaction(connection -> {
                     try (PreparedStatement statement = database.prepared(connection, sql.ledger)) {
@@ -165,7 +185,7 @@ public final class JdbcCounterSink implements CounterSink {
                         statement.setObject(2, instanceId);
                         return entry(statement);
                     }
-                }));
+                })));
     }
 
     @Override
@@ -214,7 +234,8 @@ public final class JdbcCounterSink implements CounterSink {
                 "could not declare " + gap,
                 () -> database.inTransaction(connection -> {
                     try (PreparedStatement statement = database.prepared(connection, sql.declareGap)) {
-                        int next = bindGuard(statement, 1, gap.instanceId(), gap.ownerToken(), gap.from(), gap.to());
+                        int next = bindTo(statement, 1, gap.to());
+                        next = bindGuard(statement, next, gap.instanceId(), gap.ownerToken(), gap.from());
                         statement.setObject(next, gap.instanceId());
                         statement.setObject(next + 1, gap.ownerToken());
                         statement.setLong(next + 2, gap.from().record());
@@ -223,6 +244,20 @@ public final class JdbcCounterSink implements CounterSink {
                         statement.setLong(next + 5, gap.to().digest());
                         statement.setLong(next + 6, gap.deltaSum());
                         return guardHeld(statement) ? WriteResult.applied() : WriteResult.refused();
+                    }
+                }));
+    }
+
+    @Override
+    public void report(UUID instanceId, UUID ownerToken, InstanceReport report) {
+        run(
+                "could not write a report on instance " + instanceId,
+                () -> database.autocommitted(connection -> {
+                    try (PreparedStatement statement = database.prepared(connection, sql.report)) {
+                        int next = bindReport(statement, 1, report);
+                        statement.setObject(next, instanceId);
+                        statement.setObject(next + 1, ownerToken);
+                        return statement.executeUpdate();
                     }
                 }));
     }
@@ -288,7 +323,7 @@ public final class JdbcCounterSink implements CounterSink {
     private Flush flush(Connection connection, CounterBatch batch, Entries entries) throws SQLException {
         try (PreparedStatement statement = database.prepared(connection, flush)) {
             statement.setString(1, Integer.toString(lockMillis));
-            int next = bindGuard(statement, 2, batch.instanceId(), batch.ownerToken(), batch.from(), batch.to());
+            int next = bindMove(statement, 2, batch);
             entries.bind(connection, statement, next);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
@@ -307,7 +342,7 @@ public final class JdbcCounterSink implements CounterSink {
     private WriteResult writeApart(CounterBatch batch, Entries entries) throws SQLException {
         WriteResult result = database.inTransaction(connection -> {
             try (PreparedStatement statement = database.prepared(connection, sql.move)) {
-                bindGuard(statement, 1, batch.instanceId(), batch.ownerToken(), batch.from(), batch.to());
+                bindMove(statement, 1, batch);
                 if (!guardHeld(statement)) {
                     return WriteResult.refused();
                 }
@@ -397,16 +432,34 @@ public final class JdbcCounterSink implements CounterSink {
         }
     }
 
-    private static int bindGuard(
-            PreparedStatement statement, int index, UUID instanceId, UUID ownerToken, Mark from, Mark to)
-            throws SQLException {
+    private static int bindMove(PreparedStatement statement, int index, CounterBatch batch) throws SQLException {
+        int next = bindTo(statement, index, batch.to());
+        next = bindReport(statement, next, batch.report());
+        return bindGuard(statement, next, batch.instanceId(), batch.ownerToken(), batch.from());
+    }
+
+    private static int bindTo(PreparedStatement statement, int index, Mark to) throws SQLException {
         statement.setLong(index, to.record());
         statement.setLong(index + 1, to.digest());
-        statement.setObject(index + 2, instanceId);
-        statement.setObject(index + 3, ownerToken);
-        statement.setLong(index + 4, from.record());
-        statement.setLong(index + 5, from.digest());
-        return index + 6;
+        return index + 2;
+    }
+
+    private static int bindReport(PreparedStatement statement, int index, @Nullable InstanceReport report)
+            throws SQLException {
+        statement.setObject(index, report == null ? null : report.accepted(), Types.BIGINT);
+        statement.setObject(index + 1, report == null ? null : report.pending(), Types.BIGINT);
+        statement.setObject(
+                index + 2, report == null ? null : report.freshness().toMillis(), Types.BIGINT);
+        return index + 3;
+    }
+
+    private static int bindGuard(PreparedStatement statement, int index, UUID instanceId, UUID ownerToken, Mark from)
+            throws SQLException {
+        statement.setObject(index, instanceId);
+        statement.setObject(index + 1, ownerToken);
+        statement.setLong(index + 2, from.record());
+        statement.setLong(index + 3, from.digest());
+        return index + 4;
     }
 
     private static boolean guardHeld(PreparedStatement statement) throws SQLException {
@@ -457,8 +510,8 @@ public final class JdbcCounterSink implements CounterSink {
         }
 
         /**
-         * Whether the first registration creates the tables where they are missing; default true. Where
-         * they are there already, nothing is asked of the role but to use them.
+         * Whether the first registration creates the tables where they are missing, and changes those of an older
+         * version; default true. Where they are there already, nothing is asked of the role but to use them.
          */
         public Builder createSchema(boolean create) {
             createSchema = create;

@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
-/** Every statement there is, for one table prefix; the tables themselves are in {@code schema-1.sql}. */
+/** Every statement there is, for one table prefix; the tables themselves are in {@code schema-2.sql}. */
 final class Sql {
     /** The ledger row of this id holds the database id, and belongs to no instance. */
     static final UUID SENTINEL = new UUID(0, 0);
@@ -30,8 +30,8 @@ final class Sql {
                     + " ELSE current_setting('synchronous_commit') END";
 
     /**
-     * A whole flush. Parameters: lock timeout in ms; the new record, the new digest; instance, owner,
-     * record and digest as they must be; keys, deltas. One row: 1 if the guard held, else 0; and the two
+     * A whole flush. Parameters: lock timeout in ms; the new record, the new digest; the report: accepted, pending,
+     * freshness; instance, owner, record and digest as they must be; keys, deltas. One row: 1 if the guard held, else 0; and the two
      * things without which it does not even look: the isolation level, and whether it is our turn.
      *
      * <p>The settings last until the end of the transaction, which is this statement's. Nothing that
@@ -45,7 +45,7 @@ final class Sql {
                 SELECT {turn} AS ours FROM setting
             ), guard AS (
                 UPDATE {p}instance
-                SET last_record = ?, last_digest = ?, updated_at = now()
+                SET last_record = ?, last_digest = ?, updated_at = now(), accepted = ?, pending = ?, freshness_ms = ?
                 WHERE (SELECT ours FROM turn)
                   AND instance_id = ? AND owner = ? AND last_record = ? AND last_digest = ?
                   AND current_setting('transaction_isolation') = 'read committed'
@@ -65,11 +65,20 @@ final class Sql {
     private static final String MOVE = """
             WITH guard AS (
                 UPDATE {p}instance
-                SET last_record = ?, last_digest = ?, updated_at = now()
+                SET last_record = ?, last_digest = ?, updated_at = now(), accepted = ?, pending = ?, freshness_ms = ?
                 WHERE instance_id = ? AND owner = ? AND last_record = ? AND last_digest = ?
                 RETURNING 1
             )
             SELECT count(*) FROM guard""";
+
+    /**
+     * A report without a batch: nothing that a guard looks at, nor when the instance last wrote. Parameters: accepted,
+     * pending, freshness; instance, owner.
+     */
+    private static final String REPORT = """
+            UPDATE {p}instance
+            SET accepted = ?, pending = ?, freshness_ms = ?, seen_at = now()
+            WHERE instance_id = ? AND owner = ?""";
 
     /** The totals alone. Parameters: keys, deltas. */
     private static final String APPLY = """
@@ -102,18 +111,19 @@ final class Sql {
             WHERE instance_id = ? AND record > ? AND record <= ?
             ORDER BY id""";
 
-    /** Parameters: the library's version; instance, owner, description. Columns: {@link #STORE}, then the entry. */
+    /** Parameters: the library's version; instance, owner, description, version's name. Columns: {@link #STORE}, then the entry. */
     private static final String REGISTER = """
             WITH store AS MATERIALIZED (
                 {store}
             ), registered AS (
                 INSERT INTO {p}instance AS l
-                    (instance_id, owner, last_record, last_digest, description, registered_at)
-                SELECT ?, ?, 0, 0, ?, now()
+                    (instance_id, owner, last_record, last_digest, description, version, registered_at)
+                SELECT ?, ?, 0, 0, ?, ?, now()
                 FROM store
                 WHERE database_id = sentinel AND compatible
                 ON CONFLICT (instance_id) DO UPDATE
-                SET owner = excluded.owner, description = excluded.description, registered_at = now()
+                SET owner = excluded.owner, description = excluded.description, version = excluded.version,
+                    registered_at = now()
                 RETURNING owner, last_record, last_digest
             )
             SELECT store.*, registered.* FROM store LEFT JOIN registered ON true""";
@@ -129,10 +139,10 @@ final class Sql {
 
     /** What tells one database from another, and whether we know its tables. Parameter: the library's version. */
     private static final String STORE = """
-            SELECT s.version, s.version >= 1 AND s.compatible_from <= ? AS compatible, s.database_id,
+            SELECT s.version, s.version >= %d AND s.compatible_from <= ? AS compatible, s.database_id,
                        z.owner AS sentinel
                 FROM {p}schema AS s
-                LEFT JOIN {p}instance AS z ON z.instance_id = '00000000-0000-0000-0000-000000000000'""";
+                LEFT JOIN {p}instance AS z ON z.instance_id = '00000000-0000-0000-0000-000000000000'""".formatted(CounterSchema.VERSION);
 
     /**
      * Parameters: as the guard's; then instance, owner, both marks' records and digests, the lost sum.
@@ -182,6 +192,19 @@ final class Sql {
 
     private static final String BELOW = " AND key < :below";
 
+    /** Those seen last, and how many there are. */
+    private static final String INSTANCES = """
+            SELECT now(), i.*
+            FROM (SELECT) AS one LEFT JOIN (
+                SELECT instance_id, description, version, registered_at, updated_at,
+                       greatest(registered_at, updated_at, seen_at) AS seen_at, last_record,
+                       accepted, pending, freshness_ms, count(*) OVER () AS instances
+                FROM {p}instance
+                WHERE instance_id <> '00000000-0000-0000-0000-000000000000'
+                ORDER BY 6 DESC, instance_id LIMIT :limit
+            ) AS i ON true
+            ORDER BY i.seen_at DESC, i.instance_id""";
+
     private static final String HELD = """
             SELECT id, key, delta, reason, instance_id, record, quarantined_at
             FROM {p}quarantine
@@ -219,6 +242,8 @@ final class Sql {
     final String register;
     final String ledger;
     final String declareGap;
+    final String report;
+    final String instances;
     final String totalsByKeys;
     final String totalsByKeysAndMark;
     final String totalsByPrefix;
@@ -251,6 +276,8 @@ final class Sql {
         this.register = filled(REGISTER.replace("{store}", STORE));
         this.ledger = filled(LEDGER.replace("{store}", STORE));
         this.declareGap = filled(DECLARE_GAP);
+        this.report = filled(REPORT);
+        this.instances = filled(INSTANCES);
         this.totalsByKeys = filled(FRESH.formatted(NO_MARK, BY_KEYS, "c.key"));
         this.totalsByKeysAndMark = filled(FRESH.formatted(MARK, BY_KEYS, "c.key"));
         this.totalsByPrefix = filled(FRESH.formatted(NO_MARK, BY_PREFIX, "c.key"));

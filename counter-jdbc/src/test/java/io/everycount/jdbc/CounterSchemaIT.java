@@ -153,11 +153,11 @@ class CounterSchemaIT {
     @Test
     void newerTablesThatAreNotCompatibleAreRefused() {
         schema.apply();
-        database.execute("UPDATE everycount_schema SET version = 7, compatible_from = 2");
+        database.execute("UPDATE everycount_schema SET version = 7, compatible_from = 3");
         JdbcCounterSink sink = JdbcCounterSink.builder(database.dataSource()).build();
         assertThatThrownBy(() -> sink.register(registration()))
                 .isInstanceOf(FatalSinkException.class)
-                .hasMessageContaining("have version 7, and this library knows version 1: update the library");
+                .hasMessageContaining("have version 7, and this library knows version 2: update the library");
         assertThat(database.number("SELECT count(*) FROM everycount_instance")).isEqualTo(1);
     }
 

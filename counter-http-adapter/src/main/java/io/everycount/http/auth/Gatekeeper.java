@@ -3,6 +3,7 @@ package io.everycount.http.auth;
 
 import io.everycount.http.exchange.Problem;
 import io.everycount.http.exchange.RequestHead;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -70,15 +71,42 @@ public final class Gatekeeper {
         throw unauthorized(CHALLENGE, "There is no API key; send Authorization: Bearer id.secret.");
     }
 
+    /**
+     * Whether who sent a request that was let in may go on: for an answer that takes long, asked every so often. Counts
+     * against no rate; with a session, it is a use of it.
+     */
+    public BooleanSupplier admission(RequestHead head, Scope scope) {
+        ApiKeys known = keys;
+        if (known == null) {
+            return () -> true;
+        }
+        String authorization = head.header("Authorization");
+        if (authorization != null) {
+            int from = credentialStart(authorization);
+            return () -> {
+                ApiKeys.Known caller = known.verify(authorization, from);
+                return caller != null && caller.key().may(scope);
+            };
+        }
+        String cookie = head.header("Cookie");
+        boolean secure = head.isSecure();
+        return () -> scope == Scope.READ && sessions != null && sessions.find(cookie, secure) != null;
+    }
+
+    private static int credentialStart(String authorization) {
+        int from = SCHEME.length();
+        while (from < authorization.length() && authorization.charAt(from) == ' ') {
+            from++;
+        }
+        return from;
+    }
+
     private void checkKey(ApiKeys known, String authorization, RequestHead head, Scope scope) {
         if (!authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
             throw unauthorized(
                     CHALLENGE, "The authorization is not a bearer token; send Authorization: Bearer id.secret.");
         }
-        int from = SCHEME.length();
-        while (from < authorization.length() && authorization.charAt(from) == ' ') {
-            from++;
-        }
+        int from = credentialStart(authorization);
         ApiKeys.Known caller = known.verify(authorization, from);
         if (caller == null) {
             int start = from;

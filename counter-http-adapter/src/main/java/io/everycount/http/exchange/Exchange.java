@@ -14,4 +14,13 @@ public interface Exchange extends RequestHead {
 
     /** Answers; once, from any thread, and at the endpoint's leisure. */
     void reply(Response response);
+
+    /**
+     * Answers with a body in parts; instead of {@link #reply}. Only where there is no body in the request.
+     *
+     * @param head its body is the first part
+     * @param ended called once, from any thread, when nothing can be sent any more: it was ended, or the client has gone;
+     *     perhaps before this returns
+     */
+    ReplyStream stream(Response head, Runnable ended);
 }

@@ -5,8 +5,11 @@ import io.everycount.CounterCache;
 import io.everycount.http.auth.Gatekeeper;
 import io.everycount.http.auth.Scope;
 import io.everycount.http.auth.Sessions;
+import io.everycount.http.exchange.Endpoint;
 import io.everycount.http.exchange.RequestHead;
 import io.everycount.http.exchange.Routes;
+import io.everycount.http.live.FlushTimes;
+import io.everycount.http.live.LiveView;
 import io.everycount.http.metrics.Metrics;
 import io.everycount.jdbc.CounterTotals;
 import java.time.Duration;
@@ -21,6 +24,7 @@ public final class Api implements AutoCloseable {
     private final Health health;
     private final Reads reads;
     private final Acknowledgement acknowledgement;
+    private final LiveView live;
 
     /**
      * What the endpoints work with.
@@ -28,6 +32,7 @@ public final class Api implements AutoCloseable {
      * @param cache counts
      * @param totals null if there is no database to read
      * @param sessions null if there are no keys to log in with
+     * @param flushTimes what the cache's listener heard
      * @param name of this instance
      * @param ackWaitMax how long a caller may wait for the sink
      * @param bodyBytesMax of many increments in one request
@@ -40,6 +45,7 @@ public final class Api implements AutoCloseable {
             Gatekeeper gatekeeper,
             @Nullable Sessions sessions,
             Metrics metrics,
+            FlushTimes flushTimes,
             String name,
             Duration ackWaitMax,
             int bodyBytesMax,
@@ -83,10 +89,19 @@ public final class Api implements AutoCloseable {
         if (sessions != null) {
             LoginEndpoint login = new LoginEndpoint(sessions);
             open.add("GET", "/login", anyone, new Bodiless(login::form));
-            open.add("GET", "/login.css", anyone, new Bodiless(new Resource("login.css", "text/css")::answer));
+            open.add("GET", "/login.css", anyone, asset("login.css", "text/css"));
             open.add("POST", "/login", anyone, login.login());
             open.add("POST", "/logout", anyone, new Bodiless(login::logout));
         }
+        live = new LiveView(parts.name(), parts.cache()::stats, parts.flushTimes(), totals, reads);
+        PageEndpoint page = new PageEndpoint(parts.gatekeeper(), live, sessions != null);
+        open.add("GET", "/", anyone, new Bodiless(page::page));
+        open.add("GET", "/events", reader, new Bodiless(page::events));
+        open.add("GET", "/page.css", anyone, asset("page.css", "text/css"));
+        open.add("GET", "/page.js", anyone, asset("page.js", "text/javascript"));
+        open.add("GET", "/uplot.css", anyone, asset("uPlot.min.css", "text/css"));
+        open.add("GET", "/uplot.js", anyone, asset("uPlot.iife.min.js", "text/javascript"));
+        open.add("GET", "/icon.svg", anyone, asset("icon.svg", "image/svg+xml"));
         Router operations = parts.ownManagement() ? management : open;
         operations.add("GET", "/health/live", anyone, new Bodiless(health::live));
         operations.add("GET", "/health/ready", anyone, new Bodiless(health::ready));
@@ -95,6 +110,10 @@ public final class Api implements AutoCloseable {
                 "/metrics",
                 parts.ownManagement() ? anyone : reader,
                 new Bodiless(new MetricsEndpoint(parts.metrics())::answer));
+    }
+
+    private static Endpoint asset(String name, String contentType) {
+        return new Bodiless(new Resource(name, contentType)::answer);
     }
 
     private static Consumer<RequestHead> gate(Gatekeeper gatekeeper, Scope scope) {
@@ -118,9 +137,10 @@ public final class Api implements AutoCloseable {
         return all;
     }
 
-    /** From here on {@code GET /health/ready} answers 503. */
+    /** From here on {@code GET /health/ready} answers 503, and nobody looks at the page any more. */
     public void drain() {
         health.drain();
+        live.close();
     }
 
     /** Answers who waits for the sink, with what is known; from here on nobody waits any more. */
@@ -131,6 +151,7 @@ public final class Api implements AutoCloseable {
     /** Ends the threads, once what they are doing is done. */
     @Override
     public void close() {
+        live.close();
         reads.close();
     }
 }

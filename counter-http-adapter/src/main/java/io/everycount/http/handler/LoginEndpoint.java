@@ -11,9 +11,7 @@ import java.nio.charset.StandardCharsets;
 /** {@code GET} and {@code POST /login}, {@code POST /logout}: a form that takes an API key, for browsers. */
 final class LoginEndpoint {
     private static final int FORM_BYTES_MAX = 1_024;
-    private static final String HTML = "text/html; charset=utf-8";
-    private static final String POLICY =
-            "default-src 'none'; style-src 'self'; form-action 'self';" + " base-uri 'none'; frame-ancestors 'none'";
+    private static final String POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'";
 
     private final Sessions sessions;
     private final String form = new String(Resource.bytes("login.html"), StandardCharsets.UTF_8);
@@ -27,11 +25,7 @@ final class LoginEndpoint {
     }
 
     private Response page(int status, String message) {
-        return Response.of(status, HTML, form.replace("{{message}}", message))
-                .with("Content-Security-Policy", POLICY)
-                .with("X-Content-Type-Options", "nosniff")
-                .with("Referrer-Policy", "no-referrer")
-                .with("Cache-Control", "no-store");
+        return ForBrowsers.page(status, form.replace("{{message}}", message), POLICY);
     }
 
     Endpoint login() {
@@ -62,7 +56,7 @@ final class LoginEndpoint {
         }
         return cookie == null
                 ? page(401, "This key is unknown, revoked or expired, or does not have the scope read.")
-                : Response.of(303).with("Location", "/stats").with("Set-Cookie", cookie);
+                : Response.of(303).with("Location", "/").with("Set-Cookie", cookie);
     }
 
     void logout(Exchange exchange) {

@@ -7,6 +7,7 @@ import io.everycount.http.exchange.ProblemException;
 import io.everycount.http.exchange.Response;
 import io.everycount.sink.SinkException;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -16,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Threads for what has to ask the database, few and with a bounded queue, so that reads cannot slow writes. */
-final class Reads implements AutoCloseable {
+final class Reads implements Executor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reads.class);
     /** Fewer than the sink has connections, so that a flush always finds one. */
     private static final int THREADS = 3;
@@ -35,6 +36,16 @@ final class Reads implements AutoCloseable {
                     return thread;
                 });
         threads.allowCoreThreadTimeOut(true);
+    }
+
+    /**
+     * Runs something that reads.
+     *
+     * @throws RejectedExecutionException if too many wait already
+     */
+    @Override
+    public void execute(Runnable read) {
+        threads.execute(read);
     }
 
     /** Answers from another thread; at once with 503 if too many wait already. */

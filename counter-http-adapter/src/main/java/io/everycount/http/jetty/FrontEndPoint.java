@@ -188,6 +188,14 @@ final class FrontEndPoint extends SocketChannelEndPoint {
         return true;
     }
 
+    /** Ends the connection, whatever it is doing, and throws away what the client has not taken yet. */
+    void cutOff() {
+        long seen = state;
+        while (phase(seen) != Phase.CUT && !cut(seen, true)) {
+            seen = state;
+        }
+    }
+
     /**
      * Wakes a request that waits for bytes of its body, as if some had come. Does nothing if it does not wait;
      * ask again later.

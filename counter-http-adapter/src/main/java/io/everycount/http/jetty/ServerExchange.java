@@ -4,6 +4,7 @@ package io.everycount.http.jetty;
 import io.everycount.http.exchange.Endpoint;
 import io.everycount.http.exchange.Exchange;
 import io.everycount.http.exchange.ProblemException;
+import io.everycount.http.exchange.ReplyStream;
 import io.everycount.http.exchange.Response;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -290,11 +291,15 @@ final class ServerExchange implements Exchange, Callback, Runnable {
 
     @Override
     public void reply(Response response) {
+        claim(response);
+        send(response);
+    }
+
+    private void claim(Response response) {
         if (!REPLIED.compareAndSet(this, false, true)) {
             throw new IllegalStateException(
                     "a second reply, " + response.status() + ", after " + status + " was given to " + method());
         }
-        send(response);
     }
 
     private void send(Response response) {
@@ -318,15 +323,41 @@ final class ServerExchange implements Exchange, Callback, Runnable {
         }
     }
 
-    private void write(Response response, boolean isLast) {
+    @Override
+    public ReplyStream stream(Response head, Runnable ended) {
+        if (bodyState != BodyState.DONE) {
+            throw new IllegalStateException("a stream in answer to a request with a body");
+        }
+        claim(head);
+        status = head.status();
+        giveBodyBack();
+        writeHead(head, endPoint.isSurplus() || front.isClosing(), HttpHeader.CONTENT_LENGTH);
+        PartedReply stream = new PartedReply(this, endPoint, out, ended);
+        stream.offer(head.body());
+        return stream;
+    }
+
+    /** Notes bytes of a reply in parts. */
+    void sent(int bytes) {
+        replyBytes += bytes;
+    }
+
+    /** @param except a header that is left out */
+    private void writeHead(Response response, boolean isLast, @Nullable HttpHeader except) {
         out.setStatus(status);
         HttpFields.Mutable headers = out.getHeaders();
         for (HttpField field : front.replyFields.of(response)) {
-            headers.add(field);
+            if (except == null || field.getHeader() != except) {
+                headers.add(field);
+            }
         }
         if (isLast) {
             headers.add(CONNECTION_CLOSE);
         }
+    }
+
+    private void write(Response response, boolean isLast) {
+        writeHead(response, isLast, null);
         byte[] bytes = response.body();
         replyBytes = HttpMethod.HEAD.is(method()) ? 0 : bytes.length;
         out.write(true, replyBytes == 0 ? null : ByteBuffer.wrap(bytes), this);

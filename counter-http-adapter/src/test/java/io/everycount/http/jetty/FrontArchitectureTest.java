@@ -38,6 +38,7 @@ class FrontArchitectureTest {
                         "io.everycount.http.body",
                         "io.everycount.http.auth",
                         "io.everycount.http.handler",
+                        "io.everycount.http.live",
                         "io.everycount.jdbc..",
                         "io.everycount.cli")
                 .check(HOUSE);
@@ -56,6 +57,7 @@ class FrontArchitectureTest {
                         "io.everycount.http.body",
                         "io.everycount.http.auth",
                         "io.everycount.http.handler",
+                        "io.everycount.http.live",
                         "io.everycount.http.jetty",
                         "io.everycount.jdbc..",
                         "io.everycount.cli")

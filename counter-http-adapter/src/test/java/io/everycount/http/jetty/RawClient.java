@@ -101,6 +101,20 @@ final class RawClient implements AutoCloseable {
         return new Reply(status, headers, body);
     }
 
+    /** The next chunk of a chunked body; empty at its end, whose last line is read, too. */
+    String chunk() throws IOException {
+        String length = line();
+        if (length.isEmpty()) {
+            // The end of the chunk before comes with this one.
+            length = line();
+        }
+        String chunk = new String(in.readNBytes(Integer.parseInt(length, 16)), StandardCharsets.UTF_8);
+        if (chunk.isEmpty()) {
+            line();
+        }
+        return chunk;
+    }
+
     private String line() throws IOException {
         StringBuilder line = new StringBuilder();
         while (true) {

@@ -105,7 +105,7 @@ class StartFaultsIT {
         run = new Run("wrong schema version", database, Faulty.sink(database).build()).traffic("");
         run.awaitSaid("fatal", "version 99", "update the library");
         assertThat(database.number("SELECT count(*) FROM everycount_counter")).isZero();
-        database.execute(version.formatted(1));
+        database.execute(version.formatted(CounterSchema.VERSION));
         run.flush();
         run.closeAndCompare();
     }

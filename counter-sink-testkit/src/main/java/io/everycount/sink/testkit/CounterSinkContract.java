@@ -7,6 +7,7 @@ import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.CounterSink.Delivery;
 import io.everycount.sink.Gap;
+import io.everycount.sink.InstanceReport;
 import io.everycount.sink.LedgerEntry;
 import io.everycount.sink.Mark;
 import io.everycount.sink.Registration;
@@ -130,6 +131,19 @@ public abstract class CounterSinkContract {
 
         assertThat(entry.mark()).isEqualTo(mark);
         assertThat(entry.ownerToken()).isEqualTo(instance.owner()).isNotEqualTo(former);
+        bench().assertLedger(instance, mark);
+        instance.apply(bench().sink(), Map.of("a", 1L));
+        bench().assertTotals(Map.of("a", 2L));
+    }
+
+    @Test
+    final void aReportChangesNothingThatAWriteCompares() {
+        Instance instance = bench().instance();
+        instance.apply(bench().sink(), Map.of("a", 1L));
+        Mark mark = instance.mark();
+
+        bench().sink().report(instance.id(), instance.owner(), new InstanceReport(7, 3, Duration.ofSeconds(2)));
+
         bench().assertLedger(instance, mark);
         instance.apply(bench().sink(), Map.of("a", 1L));
         bench().assertTotals(Map.of("a", 2L));

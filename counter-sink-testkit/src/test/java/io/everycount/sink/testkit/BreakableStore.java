@@ -4,6 +4,7 @@ package io.everycount.sink.testkit;
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.Gap;
+import io.everycount.sink.InstanceReport;
 import io.everycount.sink.LedgerEntry;
 import io.everycount.sink.Mark;
 import io.everycount.sink.QuarantinedEntry;
@@ -155,6 +156,13 @@ final class BreakableStore implements StoreUnderTest {
                 return Optional.ofNullable(state.ledger.get(instanceId)).map(this::entry);
             } finally {
                 lock.unlock();
+            }
+        }
+
+        @Override
+        public void report(UUID instanceId, UUID ownerToken, InstanceReport report) {
+            if (defect == Defect.REPORT_MOVES_THE_MARK) {
+                state.ledger.put(instanceId, new Row(ownerToken, new Mark(report.accepted(), report.pending())));
             }
         }
 

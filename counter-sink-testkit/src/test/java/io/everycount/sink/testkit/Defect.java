@@ -30,6 +30,7 @@ enum Defect {
     OVERFLOW_SATURATES("QUARANTINE: a poison entry is set aside and the others apply"),
     GAP_WITHOUT_A_GUARD("aGapIsRefusedUnlessOwnerNumberAndDigestAreExact"),
     GAP_IS_NOT_WRITTEN_DOWN("aGapMovesTheMarkAndIsWrittenDown"),
+    REPORT_MOVES_THE_MARK("aReportChangesNothingThatAWriteCompares"),
     KEYS_FOLD_CASE("oddKeysStaySeparate"),
     KEYS_ARE_TRIMMED("oddKeysStaySeparate"),
     KEYS_ARE_NORMALISED("oddKeysStaySeparate"),
