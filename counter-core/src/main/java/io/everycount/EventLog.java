@@ -31,6 +31,9 @@ final class EventLog {
 
     private final Set<CounterSink> quarantinedNow = ConcurrentHashMap.newKeySet();
 
+    /** Sinks that did not take a report and have not taken a batch since. */
+    private final Set<CounterSink> unreported = ConcurrentHashMap.newKeySet();
+
     /** Our own errors say what happened and what to do; of others the class says more than the message. */
     static @Nullable String brief(@Nullable Throwable error) {
         if (error == null) {
@@ -63,6 +66,18 @@ final class EventLog {
         if (!quarantinedNow.remove(sink)) {
             quarantining.remove(sink);
         }
+        unreported.remove(sink);
+    }
+
+    void notReported(CounterSink sink, Throwable error) {
+        if (unreported.add(sink)) {
+            of(LOG.atInfo(), "not_reported", sink)
+                    .log(
+                            "{} did not take a report on this instance; nothing depends on it: {}",
+                            sink.name(),
+                            brief(error));
+        }
+        LOG.debug("The failure of a report to {}", sink.name(), error);
     }
 
     void failed(CounterSink sink, Throwable error, boolean fatal, int failures) {

@@ -167,10 +167,7 @@ final class Events implements PipelineEvents {
 
     @Override
     public void notReported(CounterSink sink, Throwable error) {
-        tell(() -> {
-            LOG.info("{} did not take a report on this instance; nothing depends on it: {}", sink.name(), brief(error));
-            LOG.debug("The failure of the report", error);
-        });
+        tell(() -> log.notReported(sink, error));
     }
 
     @Override
