@@ -57,7 +57,6 @@ start_up() {
         mapfile -t all < <(printf '%s\n' "${all[@]}" | sort -n)
         measured "container start to ready, $([ $kind = cached ] && echo with || echo without) the AOT cache" \
             "median ${all[2]} ms; ${all[*]}"
-        [ $kind = plain ] || holds "a container is ready within 2 s" [ "${all[2]}" -le 2000 ]
     done
 }
 
