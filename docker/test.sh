@@ -3,7 +3,7 @@
 #
 # Starts the stack under a name of its own, and breaks it under load: scales it, stops, upgrades and kills adapters,
 # restarts and kills the database, cuts networks. Then every total has to be what was acknowledged, and what is in the
-# journals. Prints what it measured; exits with 0 only if all of it held. Takes about eight minutes.
+# journals. Prints what it measured; exits with 0 only if all of it held. Takes about nine minutes.
 #
 #     docker/test.sh [--keep] [--page] [PART...]
 #
