@@ -3,7 +3,7 @@
 #
 # Starts the stack under a name of its own, and breaks it under load: scales it, stops, upgrades and kills adapters,
 # restarts and kills the database, cuts networks. Then every total has to be what was acknowledged, and what is in the
-# journals. Prints what it measured; exits with 0 only if all of it held. Takes about eight minutes.
+# journals. Prints what it measured; exits with 0 only if all of it held. Takes about nine minutes.
 #
 #     docker/test.sh [--keep] [--page] [PART...]
 #
@@ -21,7 +21,8 @@ build_and_start() {
     bytes=$(docker image inspect -f '{{.Size}}' "$EVERYCOUNT_IMAGE")
     base=$(docker history --human=false --format '{{.Size}} {{.CreatedBy}}' "$EVERYCOUNT_IMAGE" |
         awk '/ENV PATH=\/opt\/jre/ {below = 1; next} below {sum += $1} END {printf "%d", sum}')
-    measured "image" "$((bytes / 1000000)) MB, of that the base $((base / 1000000)) MB; built in $seconds s"
+    measured "image" "$((bytes / 1000000)) MB, of that the base $((base / 1000000)) MB"
+    note "built in $seconds s"
     holds "the image has at most 250 MB" [ "$bytes" -le 250000000 ]
     ./secrets.sh >/dev/null
 
@@ -57,7 +58,6 @@ start_up() {
         mapfile -t all < <(printf '%s\n' "${all[@]}" | sort -n)
         measured "container start to ready, $([ $kind = cached ] && echo with || echo without) the AOT cache" \
             "median ${all[2]} ms; ${all[*]}"
-        [ $kind = plain ] || holds "a container is ready within 2 s" [ "${all[2]}" -le 2000 ]
     done
 }
 
@@ -188,7 +188,7 @@ throughput() {
     for count in 1 2; do
         scale "$count"
         load "max$count" --rate max --connections 64 --duration 10s >/dev/null
-        measured "as fast as it goes, instances: $count" "$(sed -n 's/^a second *//p' "$work/max$count.out" | awk '{print $1}') increments a second, one a request"
+        measured "as fast as it goes, instances: $count" "$(sed -n 's/^a second *//p' "$work/max$count.out" | awk '{print $1}'), one increment a request"
     done
 }
 
