@@ -2,23 +2,18 @@
 package io.everycount.flush;
 
 import java.util.List;
-import jdk.jfr.Category;
 import jdk.jfr.Description;
-import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
-import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 import org.jspecify.annotations.Nullable;
 
 /** One drain that found something, from the cells to the record log. */
 @Name("io.everycount.Drain")
 @Label("Drain")
-@Category("Everycount")
 @Description("Sums taken from the cells and made records, with a journal until these are in it")
-@StackTrace(false)
 @Threshold("10 ms")
-final class DrainEvent extends Event {
+final class DrainEvent extends PipelineEvent {
     @Label("Records")
     int records;
 
@@ -32,12 +27,7 @@ final class DrainEvent extends Event {
     private DrainEvent() {}
 
     static @Nullable DrainEvent begun() {
-        DrainEvent event = new DrainEvent();
-        if (!event.isEnabled()) {
-            return null;
-        }
-        event.begin();
-        return event;
+        return begun(new DrainEvent());
     }
 
     /**

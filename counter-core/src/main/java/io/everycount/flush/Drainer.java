@@ -367,7 +367,6 @@ final class Drainer {
         if (event != null && found) {
             event.ended(made);
         }
-        currentEvent = null;
         made = List.of();
         published = 0;
         phase = phase + 1;

@@ -2,11 +2,12 @@
 package io.everycount.flush;
 
 import io.everycount.sink.CounterSink;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the JDK's Flight Recorder what the pipeline does. Nothing is made while nobody records, and a runtime without the
- * module {@code jdk.jfr} works as well: the classes of the events are not loaded there.
+ * module {@code jdk.jfr} works as well: the classes of the events are not used there.
  *
  * <p>What begins here is null if it is not recorded, and ends on the thread that it began on.
  */
@@ -17,9 +18,13 @@ final class FlightRecorder {
 
     private static boolean isPresent() {
         try {
-            Class.forName("jdk.jfr.Event", false, FlightRecorder.class.getClassLoader());
+            // All of it now: what does not work in this runtime must not come up in a drain.
+            for (Class<?> event :
+                    List.of(DrainEvent.class, JournalCommitEvent.class, FlushEvent.class, RetryEvent.class)) {
+                Class.forName(event.getName());
+            }
             return true;
-        } catch (ClassNotFoundException | LinkageError e) {
+        } catch (ClassNotFoundException | LinkageError | RuntimeException e) {
             return false;
         }
     }

@@ -4,21 +4,16 @@ package io.everycount.flush;
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.CounterSink;
 import io.everycount.sink.WriteResult;
-import jdk.jfr.Category;
 import jdk.jfr.Description;
-import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
-import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 
 /** One attempt to write a batch. */
 @Name("io.everycount.Flush")
 @Label("Flush")
-@Category("Everycount")
 @Description("An attempt to write a batch to a sink")
-@StackTrace(false)
-final class FlushEvent extends Event {
+final class FlushEvent extends PipelineEvent {
     @Label("Sink")
     @Nullable
     String sink;
@@ -54,12 +49,7 @@ final class FlushEvent extends Event {
     private FlushEvent() {}
 
     static @Nullable FlushEvent begun() {
-        FlushEvent event = new FlushEvent();
-        if (!event.isEnabled()) {
-            return null;
-        }
-        event.begin();
-        return event;
+        return begun(new FlushEvent());
     }
 
     /**

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
-import jdk.jfr.Category;
 import jdk.jfr.Description;
-import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
-import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 import org.jspecify.annotations.Nullable;
 
 /** One record on its way into the journal. */
 @Name("io.everycount.JournalCommit")
 @Label("Journal commit")
-@Category("Everycount")
 @Description("A record written to the journal and forced to disk")
-@StackTrace(false)
 @Threshold("10 ms")
-final class JournalCommitEvent extends Event {
+final class JournalCommitEvent extends PipelineEvent {
     @Label("Record")
     long record;
 
@@ -31,12 +26,7 @@ final class JournalCommitEvent extends Event {
     private JournalCommitEvent() {}
 
     static @Nullable JournalCommitEvent begun() {
-        JournalCommitEvent event = new JournalCommitEvent();
-        if (!event.isEnabled()) {
-            return null;
-        }
-        event.begin();
-        return event;
+        return begun(new JournalCommitEvent());
     }
 
     void ended(DeltaRecord written, boolean forced) {

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
-import jdk.jfr.Category;
 import jdk.jfr.Description;
-import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
-import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
 
 /** Something failed at a sink, and is tried again. */
 @Name("io.everycount.Retry")
 @Label("Retry")
-@Category("Everycount")
 @Description("Something failed at a sink and is tried again after a while")
-@StackTrace(false)
-final class RetryEvent extends Event {
+final class RetryEvent extends PipelineEvent {
     @Label("Sink")
     @Nullable
     String sink;

@@ -75,11 +75,11 @@ class FlightRecorderTest {
     void a_drain_that_found_something_is_recorded_and_an_empty_one_is_not() throws Exception {
         Bench bench = new Bench.Plan(store).build();
         try (Recording recording = recording()) {
-            bench.drain();
+            assertThat(bench.drain()).isTrue();
             for (int i = 0; i < 6; i++) {
                 bench.add("k" + i, 1);
             }
-            bench.drain();
+            assertThat(bench.drain()).isTrue();
             assertThat(eventsOf(recording, "io.everycount.Drain"))
                     .singleElement()
                     .satisfies(event -> {

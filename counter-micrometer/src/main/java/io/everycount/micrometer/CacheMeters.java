@@ -218,12 +218,10 @@ final class CacheMeters {
         }
 
         private void gauge(String name, String description, @Nullable String unit, ToLongFunction<T> value) {
-            // Strong: nobody else has to keep what the counters refer to.
             Gauge.builder(PREFIX + name, snapshots, reading(value))
                     .description(description)
                     .baseUnit(unit)
                     .tags(withTags)
-                    .strongReference(true)
                     .register(registry);
         }
 
@@ -245,8 +243,9 @@ final class CacheMeters {
                     .register(registry);
         }
 
+        /** Refers to this, and so to the snapshots, of which a registry by itself would keep a weak reference only. */
         private ToDoubleFunction<Snapshots> reading(ToLongFunction<T> value) {
-            return from -> value.applyAsLong(part.apply(from.now()));
+            return ignored -> value.applyAsLong(part.apply(snapshots.now()));
         }
     }
 }
