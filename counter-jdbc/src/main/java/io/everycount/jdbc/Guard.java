@@ -28,8 +28,7 @@ final class Guard {
         return index + 2;
     }
 
-    static int bindReport(PreparedStatement statement, int index, @Nullable InstanceReport report)
-            throws SQLException {
+    static int bindReport(PreparedStatement statement, int index, @Nullable InstanceReport report) throws SQLException {
         statement.setObject(index, report == null ? null : report.accepted(), Types.BIGINT);
         statement.setObject(index + 1, report == null ? null : report.pending(), Types.BIGINT);
         statement.setObject(
