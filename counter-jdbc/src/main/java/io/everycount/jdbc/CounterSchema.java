@@ -51,7 +51,10 @@ public final class CounterSchema {
         return new CounterSchema(new Database(dataSource, sql), sql);
     }
 
-    /** The SQL that creates the tables, or brings those of an older version up to date, for {@code psql} or a migration tool; safe to run again. */
+    /**
+     * The SQL that creates the tables, or brings those of an older version up to date, for {@code psql} or a migration
+     * tool; safe to run again.
+     */
     public static String sql(String tablePrefix) {
         try (InputStream in = CounterSchema.class.getResourceAsStream("schema-" + VERSION + ".sql")) {
             Objects.requireNonNull(in, "the schema's resource");

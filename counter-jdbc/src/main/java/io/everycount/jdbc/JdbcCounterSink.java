@@ -16,7 +16,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -234,8 +233,8 @@ public final class JdbcCounterSink implements CounterSink {
                 "could not declare " + gap,
                 () -> database.inTransaction(connection -> {
                     try (PreparedStatement statement = database.prepared(connection, sql.declareGap)) {
-                        int next = bindTo(statement, 1, gap.to());
-                        next = bindGuard(statement, next, gap.instanceId(), gap.ownerToken(), gap.from());
+                        int next = Guard.bindTo(statement, 1, gap.to());
+                        next = Guard.bind(statement, next, gap.instanceId(), gap.ownerToken(), gap.from());
                         statement.setObject(next, gap.instanceId());
                         statement.setObject(next + 1, gap.ownerToken());
                         statement.setLong(next + 2, gap.from().record());
@@ -243,7 +242,7 @@ public final class JdbcCounterSink implements CounterSink {
                         statement.setLong(next + 4, gap.to().record());
                         statement.setLong(next + 5, gap.to().digest());
                         statement.setLong(next + 6, gap.deltaSum());
-                        return guardHeld(statement) ? WriteResult.applied() : WriteResult.refused();
+                        return Guard.held(statement) ? WriteResult.applied() : WriteResult.refused();
                     }
                 }));
     }
@@ -254,7 +253,7 @@ public final class JdbcCounterSink implements CounterSink {
                 "could not write a report on instance " + instanceId,
                 () -> database.autocommitted(connection -> {
                     try (PreparedStatement statement = database.prepared(connection, sql.report)) {
-                        int next = bindReport(statement, 1, report);
+                        int next = Guard.bindReport(statement, 1, report);
                         statement.setObject(next, instanceId);
                         statement.setObject(next + 1, ownerToken);
                         return statement.executeUpdate();
@@ -323,7 +322,7 @@ public final class JdbcCounterSink implements CounterSink {
     private Flush flush(Connection connection, CounterBatch batch, Entries entries) throws SQLException {
         try (PreparedStatement statement = database.prepared(connection, flush)) {
             statement.setString(1, Integer.toString(lockMillis));
-            int next = bindMove(statement, 2, batch);
+            int next = Guard.bindMove(statement, 2, batch);
             entries.bind(connection, statement, next);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
@@ -342,8 +341,8 @@ public final class JdbcCounterSink implements CounterSink {
     private WriteResult writeApart(CounterBatch batch, Entries entries) throws SQLException {
         WriteResult result = database.inTransaction(connection -> {
             try (PreparedStatement statement = database.prepared(connection, sql.move)) {
-                bindMove(statement, 1, batch);
-                if (!guardHeld(statement)) {
+                Guard.bindMove(statement, 1, batch);
+                if (!Guard.held(statement)) {
                     return WriteResult.refused();
                 }
             }
@@ -429,42 +428,6 @@ public final class JdbcCounterSink implements CounterSink {
                 return Optional.empty();
             }
             return Optional.of(new LedgerEntry(storeId, owner, new Mark(row.getLong(6), row.getLong(7))));
-        }
-    }
-
-    private static int bindMove(PreparedStatement statement, int index, CounterBatch batch) throws SQLException {
-        int next = bindTo(statement, index, batch.to());
-        next = bindReport(statement, next, batch.report());
-        return bindGuard(statement, next, batch.instanceId(), batch.ownerToken(), batch.from());
-    }
-
-    private static int bindTo(PreparedStatement statement, int index, Mark to) throws SQLException {
-        statement.setLong(index, to.record());
-        statement.setLong(index + 1, to.digest());
-        return index + 2;
-    }
-
-    private static int bindReport(PreparedStatement statement, int index, @Nullable InstanceReport report)
-            throws SQLException {
-        statement.setObject(index, report == null ? null : report.accepted(), Types.BIGINT);
-        statement.setObject(index + 1, report == null ? null : report.pending(), Types.BIGINT);
-        statement.setObject(
-                index + 2, report == null ? null : report.freshness().toMillis(), Types.BIGINT);
-        return index + 3;
-    }
-
-    private static int bindGuard(PreparedStatement statement, int index, UUID instanceId, UUID ownerToken, Mark from)
-            throws SQLException {
-        statement.setObject(index, instanceId);
-        statement.setObject(index + 1, ownerToken);
-        statement.setLong(index + 2, from.record());
-        statement.setLong(index + 3, from.digest());
-        return index + 4;
-    }
-
-    private static boolean guardHeld(PreparedStatement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery()) {
-            return row.next() && row.getInt(1) == 1;
         }
     }
 
