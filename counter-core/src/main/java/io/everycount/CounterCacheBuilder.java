@@ -157,8 +157,9 @@ public final class CounterCacheBuilder {
 
     /**
      * How much of what was written is kept, to be written again if the store goes back in time (an
-     * asynchronous failover, a restore); default 10 minutes and 64 MiB, whichever is less. With a journal it is kept
-     * there, too, and gives way when the journal has no room for new records.
+     * asynchronous failover, a restore); default 10 minutes and 64 MiB, whichever is less. The time counts from when it
+     * was written, however long that took. With a journal it is kept there, too, and gives way when the journal has no
+     * room for new records.
      *
      * @param time from zero to 1 day
      * @param bytes from 0 to 1 TiB

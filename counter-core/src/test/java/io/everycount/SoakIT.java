@@ -72,7 +72,7 @@ class SoakIT {
                 .journal(directory)
                 .journalBytes(256L << 20)
                 .flushInterval(Duration.ofMillis(100))
-                .retain(Duration.ofSeconds(10), 16L << 20)
+                .retain(Duration.ofMinutes(1), 24L << 20)
                 .retryBackoff(Duration.ofMillis(1), Duration.ofMillis(50))
                 .ledgerCheckInterval(Duration.ofMillis(100))
                 .maxKeys(MAX_KEYS)

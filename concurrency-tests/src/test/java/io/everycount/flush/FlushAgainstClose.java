@@ -72,7 +72,7 @@ public final class FlushAgainstClose {
             DrainStage current = next.getAndSet(new DrainStage(Runnable::run));
             Collector collector = new Collector();
             cells.drain(collector, true, false);
-            log.make(collector, 0, 0).forEach(log::publish);
+            log.make(collector, 0).forEach(log::publish);
             current.confirm();
         }
 

@@ -12,22 +12,19 @@ import io.everycount.journal.JournalRecord;
  * @param entries the keys and their deltas
  * @param bytes about what it takes in memory
  * @param sinceNanos no increment in it is older than this
- * @param drainedNanos when it was made
  */
-record DeltaRecord(long from, RecordLog.Point end, Entries entries, long bytes, long sinceNanos, long drainedNanos) {
+record DeltaRecord(long from, RecordLog.Point end, Entries entries, long bytes, long sinceNanos) {
     private static final int BYTES_PER_RECORD = 200;
     private static final int BYTES_PER_ENTRY = 40;
 
-    static DeltaRecord of(
-            RecordLog.Point before, long number, long digest, Entries entries, long sinceNanos, long drainedNanos) {
+    static DeltaRecord of(RecordLog.Point before, long number, long digest, Entries entries, long sinceNanos) {
         long bytes = BYTES_PER_RECORD + entries.keyBytes() + (long) entries.size() * BYTES_PER_ENTRY;
         return new DeltaRecord(
                 before.record(),
                 before.plus(number, digest, entries.deltaSum(), entries.size(), bytes),
                 entries,
                 bytes,
-                sinceNanos,
-                drainedNanos);
+                sinceNanos);
     }
 
     /** As the journal has it. */

@@ -276,7 +276,7 @@ final class Drainer {
         VarHandle.fullFence();
         currentIsLast = last;
         cells.drain(collector, last, endOfPeriod);
-        List<DeltaRecord> records = log.make(collector, lastDrainNanos, now);
+        List<DeltaRecord> records = log.make(collector, lastDrainNanos);
         // From here on, they are what was drained.
         published = 0;
         made = records;

@@ -367,7 +367,8 @@ public final class Pipeline {
         log.applied(
                 applied,
                 crowded ? 0 : settings.retainedBytesMax(),
-                settings.clock().getAsLong() - settings.retainedNanos());
+                settings.clock().getAsLong(),
+                settings.retainedNanos());
         return applied;
     }
 

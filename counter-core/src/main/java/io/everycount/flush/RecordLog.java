@@ -36,6 +36,8 @@ final class RecordLog {
 
     private final List<Claim> claims = new ArrayList<>();
 
+    private final Retention retained = new Retention();
+
     /** Records after this number are being summed up. */
     private long summingAfter = Long.MAX_VALUE;
 
@@ -87,7 +89,7 @@ final class RecordLog {
         Point known = base;
         for (JournalRecord r : recovered.records()) {
             long since = clock.nanos(r.sinceMillis());
-            DeltaRecord record = DeltaRecord.of(end, r.number(), r.digest(), r.entries(), since, since);
+            DeltaRecord record = DeltaRecord.of(end, r.number(), r.digest(), r.entries(), since);
             records.put(r.number(), record);
             end = record.end();
             if (end.record() <= recovered.appliedNumber()) {
@@ -120,7 +122,7 @@ final class RecordLog {
      * a delta ask for, none if everything cancelled out. They are not in the log until {@link #publish}, which
      * has to come before the next call.
      */
-    List<DeltaRecord> make(Collector drained, long sinceNanos, long nowNanos) {
+    List<DeltaRecord> make(Collector drained, long sinceNanos) {
         int entries = drained.size();
         byte[][] keys = new byte[entries][];
         long[] deltas = new long[entries];
@@ -143,7 +145,7 @@ final class RecordLog {
             entries = left;
             for (int from = 0; from < sums.size(); from += recordKeysMax) {
                 int to = Math.min(sums.size(), from + recordKeysMax);
-                DeltaRecord record = make(sums, from, to, end, sinceNanos, nowNanos);
+                DeltaRecord record = make(sums, from, to, end, sinceNanos);
                 if (record != null) {
                     end = record.end();
                     made.add(record);
@@ -153,14 +155,14 @@ final class RecordLog {
         return made;
     }
 
-    private @Nullable DeltaRecord make(Coalescer sums, int from, int to, Point before, long sinceNanos, long nowNanos) {
+    private @Nullable DeltaRecord make(Coalescer sums, int from, int to, Point before, long sinceNanos) {
         Entries entries = sums.entries(from, to);
         if (entries.size() == 0) {
             return null;
         }
         long number = before.record() + 1;
         long digest = DigestChain.next(before.mark.digest(), salt, number, entries);
-        return DeltaRecord.of(before, number, digest, entries, sinceNanos, nowNanos);
+        return DeltaRecord.of(before, number, digest, entries, sinceNanos);
     }
 
     /** Adds the next record; nothing has changed if it throws. */
@@ -329,14 +331,16 @@ final class RecordLog {
      *
      * @param mark the lowest mark of the sinks that matter
      * @param bytesMax how much of what is applied may stay
-     * @param olderThanNanos what is applied and was drained before this goes
+     * @param nowNanos the time
+     * @param retainNanos what has been applied for as long as this goes
      */
-    synchronized void applied(Point mark, long bytesMax, long olderThanNanos) {
+    synchronized void applied(Point mark, long bytesMax, long nowNanos, long retainNanos) {
         applied = mark.record();
+        long expired = retained.upTo(applied, nowNanos, retainNanos);
         while (base.record() < applied) {
             DeltaRecord oldest = records.firstEntry().getValue();
             boolean tooMuch = mark.bytes - base.bytes > bytesMax;
-            if (!tooMuch && oldest.drainedNanos() - olderThanNanos >= 0) {
+            if (!tooMuch && oldest.number() > expired) {
                 break;
             }
             base = oldest.end();

@@ -81,6 +81,6 @@ final class Summary {
         long digest = last
                 ? end.end().mark().digest()
                 : DigestChain.next(before.mark().digest(), salt, end.number(), entries);
-        return DeltaRecord.of(before, end.number(), digest, entries, sinceNanos, end.drainedNanos());
+        return DeltaRecord.of(before, end.number(), digest, entries, sinceNanos);
     }
 }

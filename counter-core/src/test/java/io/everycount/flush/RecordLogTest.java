@@ -50,7 +50,7 @@ class RecordLogTest {
                 bench.add("k", 1);
                 bench.drain();
                 digests.add(bench.log.last().mark().digest());
-                bench.log.applied(bench.log.last(), 0, 0);
+                bench.log.applied(bench.log.last(), 0, 0, 0);
             }
         }
         // Draining waits for the first record's sink, so each bench made one record at least.

@@ -252,6 +252,25 @@ class SinkWriterTest {
     }
 
     @Test
+    void what_waited_through_a_long_outage_is_retained_from_when_it_was_written() {
+        bench.record("k0", 10);
+        bench.settle();
+        bench.record("k0", 1);
+        bench.advance(1, TimeUnit.HOURS);
+        bench.settle();
+        assertThat(store.total("k0")).isEqualTo(11);
+        // Somebody else takes over, without the last write.
+        store.rewind(1);
+        bench.record("k1", 1);
+        bench.settle();
+        allIsThere("k0", 11);
+        assertThat(bench.pipeline.snapshot().sinks()).singleElement().satisfies(sink -> {
+            assertThat(sink.rewinds()).isEqualTo(1);
+            assertThat(sink.gaps()).isZero();
+        });
+    }
+
+    @Test
     void a_store_that_went_back_is_noticed_when_there_is_nothing_to_write() {
         threeApplied();
         store.rewind(1);
