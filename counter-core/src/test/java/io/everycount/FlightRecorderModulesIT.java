@@ -7,7 +7,7 @@ import io.everycount.model.CountOnce;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,9 +42,15 @@ class FlightRecorderModulesIT {
         command.addAll(List.of(options));
         command.add(CountOnce.class.getName());
         command.add(directory.resolve("journal").toString());
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        Path told = directory.resolve("output");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(told.toFile())
+                .start();
+        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+        process.destroyForcibly();
+        String output = Files.readString(told);
+        assertThat(ended).as("%s:%n%s", command, output).isTrue();
         assertThat(process.exitValue()).as("%s:%n%s", command, output).isZero();
         return output;
     }
