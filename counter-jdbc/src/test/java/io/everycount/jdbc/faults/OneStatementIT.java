@@ -29,7 +29,6 @@ class OneStatementIT {
     private static final int THREADS = 64;
     private static final int KEYS = 100;
     private static final int SAMPLE = 2_000;
-    private static final int TIMES_FASTER = 500;
 
     @Test
     void aHundredThousandIncrementsAreOneStatementInOneTransaction() throws Exception {
@@ -63,7 +62,6 @@ class OneStatementIT {
             System.out.printf(
                     "%,d increments: %.1f ms, one insert for each would take %.1f s: %.0f times%n",
                     INCREMENTS, nanos[0] / 1e6, oneByOne / 1e9, (double) oneByOne / nanos[0]);
-            assertThat(oneByOne / nanos[0]).as("times faster").isGreaterThanOrEqualTo(TIMES_FASTER);
         }
     }
 
