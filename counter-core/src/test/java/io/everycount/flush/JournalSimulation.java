@@ -58,6 +58,7 @@ final class JournalSimulation {
     final Map<String, Integer> seen = new HashMap<>();
     private final List<String> log = new ArrayList<>();
     private final Set<Adoption> entered = Collections.newSetFromMap(new IdentityHashMap<>());
+    private boolean beyondJournals;
     private long now = 1_000;
     private double storeFaultRate;
 
@@ -67,6 +68,9 @@ final class JournalSimulation {
         final NavigableMap<Long, Map<String, Long>> sums = new TreeMap<>(Map.of(0L, Map.of()));
 
         long digest;
+
+        /** What its journal, too, has let go of, because there was no room. */
+        long base;
 
         long last() {
             return sums.lastKey();
@@ -213,6 +217,7 @@ final class JournalSimulation {
                     int changes = random.nextInt(6) == 0 ? 1_000 : 1 + random.nextInt(5);
                     int undone = stores.get(random.nextInt(stores.size())).rewind(changes);
                     log.add("store went back " + undone);
+                    lookBack();
                 }
             }
             case 22 -> {
@@ -389,6 +394,8 @@ final class JournalSimulation {
     private void keepBook(Process p) {
         Book book = books.get(p.journal.instanceId());
         long base = p.bench.log.base().record();
+        book.base = base;
+        lookBack();
         enter(book, base, p.bench.log.after(base, Integer.MAX_VALUE));
         book.digest = p.bench.log.last().mark().digest();
         for (String line : p.bench.told.lines) {
@@ -409,6 +416,12 @@ final class JournalSimulation {
                             .map(w -> w.progress().mark().record())
                             .toList());
         }
+    }
+
+    /** A store that goes back further than journals reach cannot be mended by anybody. */
+    private void lookBack() {
+        books.forEach((id, book) -> beyondJournals |=
+                rewinds && stores.stream().anyMatch(store -> store.mark(id).record() < book.base));
     }
 
     /** Whoever has no memory left for its drainer is ended by its users. */
@@ -554,6 +567,10 @@ final class JournalSimulation {
     }
 
     private String check() throws IOException {
+        if (beyondJournals) {
+            saw("back beyond journals");
+            return null;
+        }
         for (Process p : processes) {
             if (p.bench.pipeline.state() != PipelineState.RUNNING) {
                 return "stopped: " + p.bench.pipeline.whyStopped();

@@ -50,6 +50,7 @@ class JournalSimulationTest {
         System.out.printf(
                 "journal simulation: %d histories from seed %d in %.1f s; %s%n", to - from, from, seconds, seen);
         if (only == null) {
+            assertThat(seen.getOrDefault("back beyond journals", 0)).isLessThan(HISTORIES / 50);
             assertThat(seen)
                     .as("the histories reach every corner")
                     .containsKeys(
