@@ -325,8 +325,8 @@ final class SinkWriter {
     }
 
     /**
-     * An idle instance would look like a dead one to people, and one that is closed or adopted must not look like one that
-     * is idle. Whatever comes of it, nothing else changes.
+     * An idle instance would look like a dead one to people, and one that is closed or adopted must not look like an
+     * idle one. Whatever comes of it, nothing else changes.
      */
     private void reportIfDue(long now) {
         if (!registered || unresolved || progress.state != PipelineState.RUNNING || now - lastReport < REPORT_NANOS) {
