@@ -66,7 +66,8 @@ public interface CounterListener {
     default void gapDeclared(String sink, long afterRecord, long upToRecord, long deltaSum) {}
 
     /**
-     * A record is in the journal, forced to disk. While there is something to count, that is every few milliseconds.
+     * A record is in the journal, forced to disk. While there is something to count, that is every few milliseconds;
+     * a listener that is slow misses these first.
      *
      * @param record its number
      * @param keys how many it has

@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class Events implements PipelineEvents {
     private static final int WAITING_MAX = 4_096;
 
+    /** Commits come many a second; most of the room is for what happens seldom, and is logged. */
+    private static final int WAITING_BEFORE_COMMITS_MAX = 1_024;
+
     private final EventLog log = new EventLog();
     private final CounterListener listener;
     private final Executor callbacks;
@@ -93,7 +96,11 @@ final class Events implements PipelineEvents {
     }
 
     private void tell(Runnable event) {
-        if (waiting.incrementAndGet() > WAITING_MAX) {
+        tell(event, WAITING_MAX);
+    }
+
+    private void tell(Runnable event, int waitingMax) {
+        if (waiting.incrementAndGet() > waitingMax) {
             waiting.decrementAndGet();
             leftOut.incrementAndGet();
             return;
@@ -133,7 +140,7 @@ final class Events implements PipelineEvents {
     public void journaled(long record, int keys, long nanos) {
         // Many a second, and not for the log.
         if (listener != CounterListener.NONE) {
-            tell(() -> listener.journaled(record, keys, Duration.ofNanos(nanos)));
+            tell(() -> listener.journaled(record, keys, Duration.ofNanos(nanos)), WAITING_BEFORE_COMMITS_MAX);
         }
     }
 

@@ -324,16 +324,22 @@ final class SinkWriter {
         accept(entry.mark());
     }
 
-    /** An idle instance would look like a dead one to people. Whatever comes of it, nothing else changes. */
+    /**
+     * An idle instance would look like a dead one to people, and one that is closed or adopted must not look like an
+     * idle one. Whatever comes of it, nothing else changes.
+     */
     private void reportIfDue(long now) {
         if (!registered || unresolved || progress.state != PipelineState.RUNNING || now - lastReport < REPORT_NANOS) {
+            return;
+        }
+        if (host.isComplete()) {
             return;
         }
         lastReport = now;
         try {
             sink.report(instanceId, ownerToken, reportAt(mark));
-        } catch (RuntimeException e) {
-            events.notReported(sink, e);
+        } catch (Throwable t) {
+            events.notReported(sink, t);
         }
     }
 

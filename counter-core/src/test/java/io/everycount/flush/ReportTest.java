@@ -4,12 +4,20 @@ package io.everycount.flush;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.everycount.journal.Journal;
+import io.everycount.journal.JournalRoot;
+import io.everycount.journal.JournalSettings;
+import io.everycount.journal.MemoryFiles;
 import io.everycount.model.ModelStore;
 import io.everycount.model.ModelStore.Fault;
 import io.everycount.model.ModelStore.Op;
 import io.everycount.sink.CounterBatch;
 import io.everycount.sink.InstanceReport;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -87,6 +95,48 @@ class ReportTest {
         for (int i = 0; i < 10; i++) {
             bench.advance(31, TimeUnit.SECONDS);
             bench.step();
+        }
+        assertThat(store.reports()).isEmpty();
+    }
+
+    @Test
+    void whatever_a_report_throws_changes_nothing_else() {
+        oneApplied();
+        store.faults((op, argument) -> {
+            if (op == Op.REPORT) {
+                throw new NoSuchMethodError("of a driver");
+            }
+            return Fault.NONE;
+        });
+        bench.advance(31, TimeUnit.SECONDS);
+        bench.steps();
+        assertThat(bench.told.has("not reported store of a driver")).isTrue();
+        Pipeline.SinkSnapshot sink = bench.pipeline.snapshot().sinks().get(0);
+        assertThat(sink.failing()).isFalse();
+        assertThat(sink.retries()).isZero();
+    }
+
+    @Test
+    void nobody_says_that_an_instance_is_alive_of_which_only_the_journal_is_left() throws Exception {
+        JournalSettings settings = new JournalSettings(1 << 14, 1 << 20, task -> {}, new Random(1), () -> 0);
+        JournalRoot root = new JournalRoot(Path.of("/journals"), new MemoryFiles(new Random(1)), settings);
+        Bench.Plan plan = new Bench.Plan(store);
+        plan.journal = root.openOwn(1, (id, done, all, records) -> {});
+        Bench dead = plan.build();
+        dead.record("a", 3);
+        dead.drainer.close();
+        dead.drainer.step();
+        dead.pipeline.close(0);
+
+        Journal left = root.adopt(Set.of(), (sinks, stores) -> null, (id, done, all, records) -> {});
+        Adoption adoption = new Adoption(left, List.of(store), List.of(), dead.settings, dead.told);
+        while (!adoption.isDone()) {
+            adoption.step();
+        }
+        assertThat(store.total("a")).isEqualTo(3);
+        for (int i = 0; i < 10; i++) {
+            dead.advance(31, TimeUnit.SECONDS);
+            adoption.step();
         }
         assertThat(store.reports()).isEmpty();
     }

@@ -72,7 +72,7 @@ public final class CounterSchema {
 
     /**
      * Creates the tables, unless they are there, and changes those of an older version: in one transaction, under
-     * an advisory lock, so any number of instances can call this at once, and those of an older version go on
+     * a lock, so any number of instances can call this at once, and those of an older version go on
      * meanwhile. A role that may not create tables can call it too, once they are there.
      *
      * @throws SinkException as {@link #check} does, or if the tables could not be created or changed
@@ -84,7 +84,7 @@ public final class CounterSchema {
         } else if (isOld(version)) {
             run(
                     "could not change the tables " + sql.prefix + "* from version " + version + " to " + VERSION,
-                    () -> database.inTransaction(this::create));
+                    () -> database.inTransaction(this::change));
         }
         check();
     }
@@ -104,6 +104,13 @@ public final class CounterSchema {
             requireUtf8(connection);
             int version = version(connection);
             return version != NONE && !isOld(version) || statement.execute(sql());
+        }
+    }
+
+    /** Under the lock of the table that it changes: flushes that have that one may wait for the advisory lock. */
+    private boolean change(Connection connection) throws SQLException {
+        try (Statement statement = database.statement(connection)) {
+            return statement.execute(sql());
         }
     }
 

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param version of the library that it runs; null if that is too old to say
  * @param registeredAt when it was last registered
  * @param writtenAt when it last wrote; null if it never did
- * @param seenAt when it was last heard of, which is every 30 seconds at least while it runs
+ * @param seenAt when it was last heard of: while it runs, every 30 seconds, or as seldom as it looks at the ledger when
+ *     there is nothing to write
  * @param lastRecord up to which record the totals have it
  * @param report what it said of itself when it last wrote, or at {@code seenAt} if that is later; null if it is too old
  *     to say, or never did

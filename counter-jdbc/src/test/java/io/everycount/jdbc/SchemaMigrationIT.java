@@ -18,6 +18,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -158,6 +160,32 @@ class SchemaMigrationIT {
         } finally {
             threads.shutdown();
         }
+    }
+
+    @Test
+    void aFlushUnderWayThatNeedsTheAdvisoryLockAndTheChangeDoNotWaitForEachOther() throws Exception {
+        createVersion1();
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try (Connection flush = database.dataSource().getConnection();
+                Statement statement = flush.createStatement()) {
+            flush.setAutoCommit(false);
+            // As a flush that puts entries into quarantine does: the guard, then the lock.
+            statement.execute("UPDATE everycount_instance SET last_record = 2 WHERE instance_id = '" + INSTANCE + "'");
+            Future<?> change = thread.submit(schema::apply);
+            while (database.number("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation ="
+                            + " 'everycount_instance'::regclass")
+                    == 0) {
+                assertThat(change).isNotDone();
+            }
+            statement.execute(new Sql("everycount_", Waits.DEFAULT, true).lock);
+            flush.commit();
+            change.get();
+        } finally {
+            thread.shutdown();
+        }
+        assertThat(schema.isOld()).isFalse();
+        assertThat(database.query("SELECT last_record FROM everycount_instance WHERE instance_id = '" + INSTANCE + "'"))
+                .containsExactly("2");
     }
 
     @Test

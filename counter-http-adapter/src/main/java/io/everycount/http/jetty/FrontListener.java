@@ -15,7 +15,8 @@ public interface FrontListener {
      * @param endpoint who answered; null if none was reached (no route, refused, malformed)
      * @param method as sent; {@code BAD} if the request line was not understood
      * @param status of the answer, also if the client had gone
-     * @param nanos from the first byte of the request to the last of the answer, as far as the kernel took it
+     * @param nanos from the first byte of the request to the last of the answer, as far as the kernel took it; to the
+     *     first of an answer in parts
      * @param bodyBytes of the request's body that were read
      * @param replyBytes of the answer's body
      */

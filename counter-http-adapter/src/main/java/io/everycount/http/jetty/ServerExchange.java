@@ -84,6 +84,9 @@ final class ServerExchange implements Exchange, Callback, Runnable {
     private volatile boolean isCompleted;
     private int status;
     private int replyBytes;
+    /** When a reply in parts began; 0 for one that is whole. */
+    private long partedNanos;
+
     private boolean isLingering;
     private int discardedBytes;
     /** Set by the sweeper: the body, or the lingering, has taken too long. */
@@ -331,6 +334,7 @@ final class ServerExchange implements Exchange, Callback, Runnable {
         claim(head);
         status = head.status();
         giveBodyBack();
+        partedNanos = System.nanoTime() - request.getBeginNanoTime();
         writeHead(head, endPoint.isSurplus() || front.isClosing(), HttpHeader.CONTENT_LENGTH);
         PartedReply stream = new PartedReply(this, endPoint, out, ended);
         stream.offer(head.body());
@@ -339,7 +343,7 @@ final class ServerExchange implements Exchange, Callback, Runnable {
 
     /** Notes bytes of a reply in parts. */
     void sent(int bytes) {
-        replyBytes += bytes;
+        replyBytes = (int) Math.min(Integer.MAX_VALUE, (long) replyBytes + bytes);
     }
 
     /** @param except a header that is left out */
@@ -426,7 +430,8 @@ final class ServerExchange implements Exchange, Callback, Runnable {
 
     private void tell(long nowNanos) {
         try {
-            long nanos = nowNanos - request.getBeginNanoTime();
+            // How long somebody looked says nothing about the server.
+            long nanos = partedNanos == 0 ? nowNanos - request.getBeginNanoTime() : partedNanos;
             front.listener.answered(endpoint, method(), status, nanos, bodyLength, replyBytes);
         } catch (RuntimeException e) {
             LOG.error("A listener failed", e);

@@ -37,10 +37,6 @@ public final class LiveView implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LiveView.class);
     private static final long LOOK_MILLIS = 200;
     private static final long SEND_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long DATABASE_NANOS = TimeUnit.SECONDS.toNanos(2);
-    /** A read that takes long is not repeated before so many times as long. */
-    private static final int DATABASE_REST = 10;
-
     private static final long IDLE_SECONDS = 10;
     private static final byte[] FIRST = "retry: 2000\n\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NOTHING = {};
@@ -206,6 +202,9 @@ public final class LiveView implements AutoCloseable {
                 reads.execute(() -> took(DatabaseLook.of(read, seen)));
             } catch (RejectedExecutionException e) {
                 took(DatabaseLook.failed("Too many reads wait already.", 0));
+            } catch (RuntimeException | Error e) {
+                LOG.error("nobody could be asked to read the database for the page", e);
+                took(DatabaseLook.failed("The database could not be read; the server's log says why.", 0));
             }
         }
     }
@@ -224,23 +223,30 @@ public final class LiveView implements AutoCloseable {
 
     /** Hands a look to the timer's thread. */
     private void took(DatabaseLook look) {
-        byte[] event = EventJson.database(look);
+        byte @Nullable [] event = null;
+        try {
+            event = EventJson.database(look);
+        } catch (RuntimeException | Error e) {
+            LOG.error("what the database has could not be told", e);
+        }
+        hand(look, event);
+    }
+
+    /** @param event null if there is none; then the one before stays, and the next look may do better */
+    private void hand(DatabaseLook look, byte @Nullable [] event) {
         try {
             timer.execute(() -> {
                 isReading = false;
-                database = event;
-                databaseVersion++;
-                both = null;
-                databaseNotBefore = System.nanoTime() + restNanos(look);
+                databaseNotBefore = System.nanoTime() + look.restNanos();
+                if (event != null) {
+                    database = event;
+                    databaseVersion++;
+                    both = null;
+                }
             });
         } catch (RejectedExecutionException e) {
             // Closed.
         }
-    }
-
-    private static long restNanos(DatabaseLook look) {
-        // One that failed waited, most of the time.
-        return look.problem() == null ? Math.max(DATABASE_NANOS, DATABASE_REST * look.tookNanos()) : DATABASE_NANOS;
     }
 
     private void send(Viewer viewer) {

@@ -22,7 +22,7 @@ public final class Traffic implements MultiCollector {
     private final Histogram requestSeconds = Histogram.builder()
             .name("everycount_http_request_duration_seconds")
             .unit(Unit.SECONDS)
-            .help("From a request's first byte to the last of its answer.")
+            .help("From a request's first byte to the last of its answer; to the first of a stream of events.")
             .labelNames("method")
             .classicOnly()
             .classicUpperBounds(.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10)

@@ -25,9 +25,12 @@ class StreamTest {
 
     private final AtomicReference<ReplyStream> stream = new AtomicReference<>();
     private final AtomicInteger ended = new AtomicInteger();
+    private final AtomicReference<Long> told = new AtomicReference<>();
     private final TestRoutes routes = new TestRoutes();
     private final JettyFront front = new JettyFront(
-            FrontSettings.defaults().withTimeouts(REQUEST, Duration.ofSeconds(60)), routes, FrontListener.NONE);
+            FrontSettings.defaults().withTimeouts(REQUEST, Duration.ofSeconds(60)),
+            routes,
+            (endpoint, method, status, nanos, bodyBytes, replyBytes) -> told.set(nanos));
 
     @BeforeEach
     void start() throws Exception {
@@ -101,6 +104,19 @@ class StreamTest {
                             .reply()
                             .body())
                     .isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void what_an_answer_took_ends_with_the_beginning_of_a_stream() throws Exception {
+        try (RawClient client = new RawClient(front.port())) {
+            long began = System.nanoTime();
+            client.send(STREAM).reply();
+            long answered = System.nanoTime();
+            Await.until("it lasts as long again", () -> System.nanoTime() - answered > answered - began);
+            opened().end(part("last"));
+            Await.until("it is told", () -> told.get() != null);
+            assertThat(told.get()).isPositive().isLessThan(answered - began);
         }
     }
 

@@ -8,6 +8,7 @@ import io.everycount.CounterStats;
 import io.everycount.http.exchange.Exchange;
 import io.everycount.http.exchange.ReplyStream;
 import io.everycount.http.exchange.Response;
+import io.everycount.jdbc.CounterTotals;
 import io.everycount.sink.InMemorySink;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** One sampler for all who look. */
 class LiveViewTest {
@@ -209,6 +211,26 @@ class LiveViewTest {
         lookers.get(7).go();
         assertThat(open(() -> true).refusal).isNull();
         assertThat(live.viewers()).isEqualTo(LiveView.STREAMS_MAX);
+    }
+
+    @Test
+    void a_read_that_found_no_thread_is_not_the_last_one() {
+        AtomicInteger reads = new AtomicInteger();
+        try (LiveView view = new LiveView(
+                "test",
+                cache::stats,
+                new FlushTimes(),
+                CounterTotals.of(new PGSimpleDataSource(), "everycount_"),
+                read -> {
+                    if (reads.getAndIncrement() == 0) {
+                        throw new OutOfMemoryError("unable to create native thread");
+                    }
+                })) {
+            Looker looker = new Looker();
+            view.open(looker, () -> true);
+            await("it says so", () -> looker.all().contains("data: {\"problem\":\"The database could not be read"));
+            await("it is tried again", () -> reads.get() == 2);
+        }
     }
 
     @Test
