@@ -19,6 +19,9 @@ public final class CellStore {
     public static final long DELTA_MAX = 1L << 60;
 
     private static final int LARGE_ADDS_MAX = 65_536;
+    /** 16 KiB for each handle that is contended. */
+    private static final int STRIPES_MAX = 128;
+
     private static final HandleCell NO_MORE_HANDLES = new HandleCell("", 1);
 
     private final KeyBudget budget;
@@ -59,7 +62,7 @@ public final class CellStore {
         }
         this.keyBytesMax = keyBytesMax;
         // Threads that meet in a stripe stay there, so they should seldom meet.
-        stripeCount = 2 * laneCount;
+        stripeCount = Math.min(2 * laneCount, STRIPES_MAX);
         budget = new KeyBudget(keysMax, onPressure);
         large = new QueuedAdds(LARGE_ADDS_MAX, onPressure);
         strings = new StringCells(laneCount, keyBytesMax, budget);

@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,11 @@ import org.jspecify.annotations.Nullable;
 public final class CounterSchema {
     /** The version of the tables that this library creates, and needs. */
     public static final int VERSION = 2;
+
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+    private static final int CHANGE_WAIT_MILLIS = 250;
+    private static final int CHANGE_TRIES = 20;
+    private static final long CHANGE_PAUSE_NANOS = 250_000_000;
 
     private static final int NONE = -1;
     private static final int UNKNOWN = -2;
@@ -84,7 +90,7 @@ public final class CounterSchema {
         } else if (isOld(version)) {
             run(
                     "could not change the tables " + sql.prefix + "* from version " + version + " to " + VERSION,
-                    () -> database.inTransaction(this::change));
+                    this::changeBetweenFlushes);
         }
         check();
     }
@@ -107,9 +113,24 @@ public final class CounterSchema {
         }
     }
 
+    /** Everybody's flushes queue up behind a change that waits for a long reader, such as a dump; so it waits briefly. */
+    private boolean changeBetweenFlushes() throws SQLException {
+        for (int tries = 1; ; tries++) {
+            try {
+                return database.inTransaction(this::change);
+            } catch (SQLException e) {
+                if (!LOCK_NOT_AVAILABLE.equals(e.getSQLState()) || tries == CHANGE_TRIES) {
+                    throw e;
+                }
+            }
+            LockSupport.parkNanos(CHANGE_PAUSE_NANOS);
+        }
+    }
+
     /** Under the lock of the table that it changes: flushes that have that one may wait for the advisory lock. */
     private boolean change(Connection connection) throws SQLException {
         try (Statement statement = database.statement(connection)) {
+            statement.execute("SET LOCAL lock_timeout = " + CHANGE_WAIT_MILLIS);
             return statement.execute(sql());
         }
     }

@@ -189,6 +189,30 @@ class SchemaMigrationIT {
     }
 
     @Test
+    void flushesGoOnWhileTheChangeWaitsForSomebodyWhoReadsForLong() throws Exception {
+        createVersion1();
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try (Connection dump = database.dataSource().getConnection();
+                Statement statement = dump.createStatement()) {
+            dump.setAutoCommit(false);
+            statement.execute("SELECT FROM everycount_instance");
+            Future<?> change = thread.submit(schema::apply);
+            while (database.number("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation ="
+                            + " 'everycount_instance'::regclass")
+                    == 0) {
+                assertThat(change).isNotDone();
+            }
+            assertThat(moveAsVersion1(1, 2)).isEqualTo(1);
+            assertThat(change).isNotDone();
+            dump.commit();
+            change.get();
+        } finally {
+            thread.shutdown();
+        }
+        assertThat(schema.isOld()).isFalse();
+    }
+
+    @Test
     void aDatabaseThatWentBackToVersion1IsChangedAgainWhileTheProcessRuns() {
         createVersion1();
         JdbcCounterSink sink = JdbcCounterSink.builder(database.dataSource()).build();
