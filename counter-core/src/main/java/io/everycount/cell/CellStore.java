@@ -345,11 +345,6 @@ public final class CellStore {
         return budget.keysInUse();
     }
 
-    /** How many cells lanes have for keys that are busier than others. */
-    int keysInLanes() {
-        return strings.keysInLanes() + bytes.keysInLanes();
-    }
-
     /** How many there may be. */
     public long keysMax() {
         return budget.keysMax();

@@ -35,8 +35,8 @@ abstract class Cells {
     private static final int LANE_CAPACITY_MAX = 4_096;
     private static final int ALL_LANES_CAPACITY_MAX = 1 << 18;
     private static final int SHARED_CAPACITY_MIN = 256;
-    /** A key in a lane has its share of all increments, or one in so many. */
-    private static final int KEYS_PER_PROMOTION = 2_048;
+    /** A key gets a place in a lane once it has been met again, for each so many keys once more, between two drains. */
+    private static final int KEYS_PER_MEETING = 2_048;
 
     private static final int EVICTABLE_KEYS_MIN = 1_024;
 
@@ -196,11 +196,12 @@ abstract class Cells {
     }
 
     /**
-     * Whether a key is met so often between two drains that it is worth a place in a lane. The more keys there are, the
-     * more it takes: lanes full of keys that are as busy as all the others would be looked at in vain.
+     * Whether a key is met so often between two drains that it is worth a place in a lane; how often is told by its sum,
+     * as if all additions were of this size. The more keys there are, the more it takes: lanes full of keys that are as
+     * busy as all the others would be looked at in vain.
      */
     private static boolean isBusy(long previous, long delta, int keys) {
-        return previous != 0 && Math.abs(previous) >= Math.abs(delta) * (keys / KEYS_PER_PROMOTION);
+        return previous != 0 && Math.abs(previous) >= Math.abs(delta) * (keys / KEYS_PER_MEETING);
     }
 
     /** Gives a busy key a cell in the caller's lane; merely an optimisation, so any obstacle ends it. */
@@ -301,11 +302,6 @@ abstract class Cells {
     final void close() {
         lanes.close();
         shared.close();
-    }
-
-    /** How many keys of the lanes' table there are, those of several lanes each. */
-    final int keysInLanes() {
-        return lanes.table().countKeys();
     }
 
     /** How often a table was found crowded and given a keyed hash. */

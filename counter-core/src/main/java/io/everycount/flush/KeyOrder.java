@@ -7,7 +7,8 @@ import java.util.Arrays;
 /**
  * Sorts keys by their unsigned bytes. What all keys begin with is skipped; the next bytes of each key and its
  * number are packed into one long, and longs are quick to sort. Keys that still look the same are sorted in the same
- * way by what follows (a radix sort by most significant parts, as in Bentley and McIlroy's "multikey" sorts).
+ * way by what follows (a radix sort, most significant part first: McIlroy, Bostic and McIlroy, "Engineering Radix
+ * Sort", 1993; with large digits, which the JDK sorts).
  */
 final class KeyOrder {
     /** So few keys are compared as they are. */
