@@ -73,10 +73,12 @@ class ArchitectureTest {
     }
 
     @Test
-    void only_events_touch_the_recorder_which_a_runtime_may_lack() {
+    void only_events_and_who_guards_them_touch_the_recorder_which_a_runtime_may_lack() {
         noClasses()
                 .that()
                 .haveSimpleNameNotEndingWith("Event")
+                .and()
+                .doNotHaveFullyQualifiedName("io.everycount.flush.FlightRecorder")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jdk.jfr..")
