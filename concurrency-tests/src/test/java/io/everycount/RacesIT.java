@@ -19,8 +19,8 @@ import org.openjdk.jcstress.infra.runners.TestList;
  * <p>{@code -Deverycount.stress=N} makes them run N times as long.
  */
 class RacesIT {
-    private static final int RULES = 21;
-    private static final int MISTAKES = 23;
+    private static final int RULES = 22;
+    private static final int MISTAKES = 24;
     private static final int ROUNDS = 5;
     private static final int TIMES = Integer.getInteger("everycount.stress", 1);
 

@@ -132,7 +132,7 @@ public final class CounterCache implements AutoCloseable {
 
     /**
      * Adds to a counter whose key is a range of UTF-8 bytes, such as a request's buffer; the same counter
-     * as the equal String's. The bytes are not kept.
+     * as the equal String's. The bytes are not kept, and must not change during the call.
      *
      * @param delta from -2^60 to 2^60; 0 does nothing
      * @throws IndexOutOfBoundsException if the range is not within the array
@@ -214,7 +214,8 @@ public final class CounterCache implements AutoCloseable {
     }
 
     /**
-     * As {@link #addAsync(String, long)}, for a key that is a range of UTF-8 bytes. The bytes are not kept.
+     * As {@link #addAsync(String, long)}, for a key that is a range of UTF-8 bytes, which are not kept and must not
+     * change during the call.
      *
      * @throws IndexOutOfBoundsException if the range is not within the array
      */
@@ -223,7 +224,8 @@ public final class CounterCache implements AutoCloseable {
     }
 
     /**
-     * As {@link #addAsync(String, long, AckLevel)}, for a key that is a range of UTF-8 bytes. The bytes are not kept.
+     * As {@link #addAsync(String, long, AckLevel)}, for a key that is a range of UTF-8 bytes, which are not kept and must not
+     * change during the call.
      *
      * @throws IndexOutOfBoundsException if the range is not within the array
      */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.cell;
 
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -37,12 +38,30 @@ final class ByteCells extends Cells {
             if (found == Table.DEAD) {
                 return REPLACED;
             }
-            byte[] candidate = (byte[]) found;
-            if (candidate.length == length && Arrays.equals(candidate, 0, length, utf8, offset, offset + length)) {
+            // A slot is written after its key's bytes, and a String's are final; these are not.
+            VarHandle.acquireFence();
+            if (isKey((byte[]) found, utf8, offset, length)) {
                 return slot;
             }
         }
         return CROWDED;
+    }
+
+    /** As {@code Arrays.equals}, which is made for longer ranges and takes longer for these. */
+    private static boolean isKey(byte[] key, byte[] utf8, int offset, int length) {
+        if (key.length != length) {
+            return false;
+        }
+        int last = length - Long.BYTES;
+        if (last < 0) {
+            return Arrays.equals(key, 0, length, utf8, offset, offset + length);
+        }
+        for (int i = 0; i < last; i += Long.BYTES) {
+            if (FastHash.longAt(key, i) != FastHash.longAt(utf8, offset + i)) {
+                return false;
+            }
+        }
+        return FastHash.longAt(key, last) == FastHash.longAt(utf8, offset + last);
     }
 
     private int keyedHash(byte[] utf8, int offset, int length) {

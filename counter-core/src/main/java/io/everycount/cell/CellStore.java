@@ -62,17 +62,24 @@ public final class CellStore {
         }
         this.keyBytesMax = keyBytesMax;
         // Threads that meet in a stripe stay there, so they should seldom meet.
-        stripeCount = Math.min(2 * laneCount, STRIPES_MAX);
+        stripeCount = Math.min(laneCount, STRIPES_MAX);
         budget = new KeyBudget(keysMax, onPressure);
         large = new QueuedAdds(LARGE_ADDS_MAX, onPressure);
         strings = new StringCells(laneCount, keyBytesMax, budget);
         bytes = new ByteCells(laneCount, keyBytesMax, budget);
     }
 
-    /** Lanes for this machine: at least four for each processor, so that threads seldom share one. */
+    /**
+     * Lanes for this machine: eight for each processor, so that threads seldom share one, and four if that would be many, as
+     * every drain looks at all of them.
+     */
     public static int lanesForThisMachine() {
-        int wanted = 4 * Runtime.getRuntime().availableProcessors();
-        return Math.max(4, Integer.highestOneBit(2 * wanted - 1));
+        return lanesFor(Runtime.getRuntime().availableProcessors());
+    }
+
+    static int lanesFor(int processors) {
+        int wanted = Math.max(4 * processors, Math.min(8 * processors, 128));
+        return Integer.highestOneBit(2 * wanted - 1);
     }
 
     /**

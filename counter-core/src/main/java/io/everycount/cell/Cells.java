@@ -33,6 +33,9 @@ abstract class Cells {
 
     private static final int LANE_CAPACITY_MIN = 64;
     private static final int LANE_CAPACITY_MAX = 4_096;
+    /** In few steps, as what each one replaces stays until it is drained. */
+    private static final int LANE_GROWTH = 8;
+
     private static final int ALL_LANES_CAPACITY_MAX = 1 << 18;
     private static final int SHARED_CAPACITY_MIN = 256;
     /** A key gets a place in a lane once it has been met again, for each so many keys once more, between two drains. */
@@ -111,6 +114,7 @@ abstract class Cells {
      * @param reserved whether the key's room has been reserved already
      */
     final AddOutcome addShared(int lane, Object source, int offset, int length, long delta, boolean reserved) {
+        Object ownKey = null;
         while (true) {
             Table table = shared.table();
             int slot = findShared(table, source, offset, length);
@@ -121,6 +125,15 @@ abstract class Cells {
                     }
                     continue;
                 }
+                if (ownKey == null) {
+                    ownKey = keyOf(source, offset, length);
+                    if (ownKey != source) {
+                        // A caller may change its bytes at any time: what is looked at and inserted is a copy.
+                        source = ownKey;
+                        offset = 0;
+                        continue;
+                    }
+                }
                 if (problem(source, offset, length, keyBytesMax) != null) {
                     return AddOutcome.INVALID_KEY;
                 }
@@ -129,7 +142,6 @@ abstract class Cells {
                     continue;
                 }
                 slot = ~slot;
-                Object key = keyOf(source, offset, length);
                 if (!table.reserve()) {
                     renew(table, doubled(table), table.keyed);
                     continue;
@@ -139,7 +151,7 @@ abstract class Cells {
                     table.unreserve();
                     return AddOutcome.KEY_LIMIT;
                 }
-                if (!table.claim(slot, key)) {
+                if (!table.claim(slot, ownKey)) {
                     table.unreserve();
                     continue;
                 }
@@ -155,8 +167,8 @@ abstract class Cells {
                 // A small one: the keys in use come back, and a key of huge deltas must not cost a large table
                 // each time.
                 renewIfPossible(table, SHARED_CAPACITY_MIN);
-            } else if (isBusy(previous, delta, table.used())) {
-                promote(lane, table.keyAt(slot), source, offset, length);
+            } else if (isBusy(previous, delta, table.keyCount())) {
+                promote(lane, table.keyAt(slot), length);
             }
             return AddOutcome.COUNTED;
         }
@@ -200,19 +212,22 @@ abstract class Cells {
      * as if all additions were of this size. The more keys there are, the more it takes: lanes full of keys that are as
      * busy as all the others would be looked at in vain.
      */
-    private static boolean isBusy(long previous, long delta, int keys) {
+    private static boolean isBusy(long previous, long delta, long keys) {
         return previous != 0 && Math.abs(previous) >= Math.abs(delta) * (keys / KEYS_PER_MEETING);
     }
 
     /** Gives a busy key a cell in the caller's lane; merely an optimisation, so any obstacle ends it. */
-    private void promote(int lane, @Nullable Object key, Object source, int offset, int length) {
+    private void promote(int lane, @Nullable Object key, int length) {
+        if (key == null) {
+            return;
+        }
         Table table = lanes.table();
-        int slot = find(table, lane, LANE_PROBES_MAX, source, offset, length);
+        int slot = find(table, lane, LANE_PROBES_MAX, key, 0, length);
         if (slot == CROWDED) {
             if (table.regionCapacity() < laneCapacityMax) {
-                lanes.replaceIfPossible(table, table.regionCapacity() * 2);
+                lanes.replaceIfPossible(table, Math.min(laneCapacityMax, table.regionCapacity() * LANE_GROWTH));
             }
-        } else if (slot < 0 && slot != REPLACED && key != null) {
+        } else if (slot < 0 && slot != REPLACED) {
             table.claim(~slot, key);
         }
     }
@@ -228,14 +243,14 @@ abstract class Cells {
 
     /**
      * Replaces the shared table, and the lanes with it: a key that is only in a lane would never come back to the
-     * shared table, where keys are counted.
+     * shared table, where keys are counted. Lanes begin small, as the more keys there are, the fewer of them belong there;
+     * and were they as large as before, keys that come all at once would leave behind large ones at each step.
      */
     private boolean renew(Table table, int capacity, boolean keyed) {
         if (!shared.replace(table, capacity, keyed)) {
             return false;
         }
-        Table hot = lanes.table();
-        lanes.replace(hot, hot.regionCapacity(), false);
+        lanes.replace(lanes.table(), LANE_CAPACITY_MIN, false);
         return true;
     }
 

@@ -17,6 +17,8 @@ public final class Collector {
     private @Nullable Object[] keys = new @Nullable Object[INITIAL];
     private long[] deltas = new long[INITIAL];
     private int size;
+    private int distinctFrom;
+    private int distinctTo;
 
     /** An empty collector. */
     public Collector() {}
@@ -37,6 +39,24 @@ public final class Collector {
             deltas[size] = delta;
             size++;
         }
+    }
+
+    /** Notes that the entries from there on come from one place that has no key twice. The longest of such ranges counts. */
+    void distinctFrom(int from) {
+        if (size - from > distinctTo - distinctFrom) {
+            distinctFrom = from;
+            distinctTo = size;
+        }
+    }
+
+    /** Where a range of entries begins that have different keys; other entries can have the same ones. */
+    public int distinctFrom() {
+        return distinctFrom;
+    }
+
+    /** Where that range ends, exclusively; it may be empty. */
+    public int distinctTo() {
+        return distinctTo;
     }
 
     /** How many entries there are; a key can be among them several times. */
@@ -61,6 +81,8 @@ public final class Collector {
     public void clear() {
         int used = size;
         size = 0;
+        distinctFrom = 0;
+        distinctTo = 0;
         if (keys.length > SHRINK_FROM && used < keys.length / 8) {
             try {
                 long[] fewerDeltas = new long[INITIAL];

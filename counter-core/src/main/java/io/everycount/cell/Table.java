@@ -77,7 +77,10 @@ final class Table {
         }
     }
 
-    /** Written once per slot, from null; read plainly, because a stale null only leads to a failing compare-and-set. */
+    /**
+     * Written once per slot, from null; read plainly, because a stale null only leads to a failing compare-and-set. A key
+     * is in one slot of a region at most: it is claimed where the lookup that did not find it ended.
+     */
     final @Nullable Object[] keys;
 
     private final long[] sums;
@@ -233,6 +236,7 @@ final class Table {
 
     /** Empties the sums in place. For the drainer. */
     void collect(Collector collector) {
+        int before = collector.size();
         int blocks = (keys.length - 1 >> BLOCK_SHIFT) + 1;
         for (int block = 0; block < blocks; block++) {
             if (touched == null) {
@@ -246,6 +250,14 @@ final class Table {
                     throw t;
                 }
             }
+        }
+        noteDistinct(collector, before);
+    }
+
+    /** No region has a key twice: it is claimed where a lookup ends, and stays there. */
+    private void noteDistinct(Collector collector, int from) {
+        if (regions() == 1) {
+            collector.distinctFrom(from);
         }
     }
 
@@ -268,6 +280,7 @@ final class Table {
 
     /** Closes every slot and takes what is in it. For the drainer; may be called again if it failed half way. */
     void seal(Collector collector) {
+        int before = collector.size();
         for (int slot = 0; slot < keys.length; slot++) {
             Object key = keyAt(slot);
             if (key == null && !claim(slot, DEAD)) {
@@ -281,6 +294,7 @@ final class Table {
                 }
             }
         }
+        noteDistinct(collector, before);
     }
 
     /** How many slots have a key, by looking. For the drainer. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.flush;
 
+import io.everycount.journal.Entries;
 import io.everycount.sink.CounterBatch;
 import java.util.List;
 import java.util.UUID;
@@ -25,7 +26,11 @@ final class BatchPlanner {
         if (records.isEmpty()) {
             return null;
         }
-        Coalescer sums = new Coalescer(Math.max(records.get(0).size(), 16));
+        DeltaRecord first = records.get(0);
+        if (records.size() == 1 || isFull(first, records.get(1), keysMax)) {
+            return plan(instanceId, ownerToken, from, first.end(), first.entries());
+        }
+        Coalescer sums = new Coalescer(Math.max(first.size(), 16));
         RecordLog.Point to = from;
         for (DeltaRecord record : records) {
             byte[][] keys = record.entries().keys();
@@ -33,14 +38,28 @@ final class BatchPlanner {
             if (!to.equals(from) && !joins(sums, keys, deltas, keysMax)) {
                 break;
             }
-            for (int i = 0; i < keys.length; i++) {
-                if (!sums.add(keys[i], deltas[i])) {
-                    throw new IllegalStateException("the keys of record " + record.number() + " are not distinct");
-                }
-            }
             to = record.end();
+            add(sums, keys, deltas, to);
         }
-        return new Plan(batch(instanceId, ownerToken, from, to, sums), to);
+        return plan(instanceId, ownerToken, from, to, sums.entries(0, sums.size()));
+    }
+
+    /**
+     * Whether the first record is seen at a glance to go alone, which saves looking for each of its keys: it is as large as
+     * records get, and the next one has a key that it has not, as when both are of the same drain.
+     */
+    private static boolean isFull(DeltaRecord first, DeltaRecord next, int keysMax) {
+        return first.size() >= keysMax
+                && next.size() > 0
+                && first.entries().delta(next.entries().keys()[0]) == 0;
+    }
+
+    private static void add(Coalescer sums, byte[][] keys, long[] deltas, RecordLog.Point end) {
+        for (int i = 0; i < keys.length; i++) {
+            if (!sums.add(keys[i], deltas[i])) {
+                throw new IllegalStateException("the keys of record " + end.record() + " are not distinct");
+            }
+        }
     }
 
     /** Whether a record can be added as a whole. */
@@ -55,24 +74,23 @@ final class BatchPlanner {
         return true;
     }
 
-    private static CounterBatch batch(
-            UUID instanceId, UUID ownerToken, RecordLog.Point from, RecordLog.Point to, Coalescer sums) {
-        byte[][] unsorted = new byte[sums.size()][];
-        long[] sumOf = new long[sums.size()];
-        int size = 0;
-        for (int i = 0; i < sums.size(); i++) {
-            if (sums.sum(i) != 0) {
-                unsorted[size] = sums.key(i);
-                sumOf[size++] = sums.sum(i);
-            }
+    private static Plan plan(
+            UUID instanceId, UUID ownerToken, RecordLog.Point from, RecordLog.Point to, Entries entries) {
+        byte[][] unsorted = entries.keys();
+        long[] sums = entries.deltas();
+        KeyOrder order = KeyOrder.of(unsorted);
+        if (!order.isStrict()) {
+            // No record should be like this, but a journal that has one must not stop all that comes after it.
+            Coalescer distinct = new Coalescer(unsorted.length);
+            add(distinct, unsorted, sums, to);
+            return plan(instanceId, ownerToken, from, to, distinct.entries(0, distinct.size()));
         }
-        int[] order = KeyOrder.of(unsorted, size);
-        byte[][] keys = new byte[size][];
-        long[] deltas = new long[size];
-        for (int i = 0; i < size; i++) {
-            keys[i] = unsorted[order[i]];
-            deltas[i] = sumOf[order[i]];
+        byte[][] keys = new byte[unsorted.length][];
+        long[] deltas = new long[unsorted.length];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = unsorted[order.position(i)];
+            deltas[i] = sums[order.position(i)];
         }
-        return new CounterBatch(instanceId, ownerToken, from.mark(), to.mark(), keys, deltas);
+        return new Plan(new CounterBatch(instanceId, ownerToken, from.mark(), to.mark(), keys, deltas), to);
     }
 }

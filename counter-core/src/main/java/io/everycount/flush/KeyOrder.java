@@ -7,20 +7,23 @@ import java.util.Arrays;
 /**
  * Sorts keys by their unsigned bytes. What all keys begin with is skipped; the next bytes of each key and its
  * number are packed into one long, and longs are quick to sort. Keys that still look the same are sorted in the same
- * way by what follows (a radix sort, most significant part first: McIlroy, Bostic and McIlroy, "Engineering Radix
- * Sort", 1993; with large digits, which the JDK sorts).
+ * way by what follows (radix sorts: McIlroy, Bostic and McIlroy, "Engineering Radix Sort", 1993; large digits by the
+ * most significant first, and within them small ones by the least significant first).
  */
 final class KeyOrder {
     /** So few keys are compared as they are. */
     private static final int FEW = 16;
 
+    private static final int DIGIT_BITS = 8;
+
     private final byte[][] keys;
     private final int[] order;
+    private boolean strict = true;
 
-    private KeyOrder(byte[][] keys, int size) {
+    private KeyOrder(byte[][] keys) {
         this.keys = keys;
-        order = new int[size];
-        for (int i = 0; i < size; i++) {
+        order = new int[keys.length];
+        for (int i = 0; i < order.length; i++) {
             order[i] = i;
         }
     }
@@ -28,13 +31,22 @@ final class KeyOrder {
     /**
      * The order of keys.
      *
-     * @param keys of which the first {@code size} are sorted; stays as it is
-     * @return the positions of the keys, the smallest key's first
+     * @param keys stays as it is
      */
-    static int[] of(byte[][] keys, int size) {
-        KeyOrder sorting = new KeyOrder(keys, size);
-        sorting.sort(0, size);
-        return sorting.order;
+    static KeyOrder of(byte[][] keys) {
+        KeyOrder sorting = new KeyOrder(keys);
+        sorting.sort(0, keys.length);
+        return sorting;
+    }
+
+    /** Where the key is that has so many smaller ones before it. */
+    int position(int smaller) {
+        return order[smaller];
+    }
+
+    /** Whether no key is there twice. */
+    boolean isStrict() {
+        return strict;
     }
 
     private void sort(int from, int to) {
@@ -44,13 +56,13 @@ final class KeyOrder {
             return;
         }
         int common = commonPrefix(from, to);
-        long numberMask = Long.highestOneBit(size - 1L) * 2 - 1;
+        int numberBits = Integer.SIZE - Integer.numberOfLeadingZeros(size - 1);
+        long numberMask = (1L << numberBits) - 1;
         long[] packed = new long[size];
         for (int i = 0; i < size; i++) {
-            // Without its sign, signed longs have the order of unsigned bytes.
-            packed[i] = (eightBytes(keys[order[from + i]], common) ^ Long.MIN_VALUE) & ~numberMask | i;
+            packed[i] = eightBytes(keys[order[from + i]], common) & ~numberMask | i;
         }
-        Arrays.sort(packed);
+        packed = sorted(packed, numberBits);
         int[] before = Arrays.copyOfRange(order, from, to);
         for (int i = 0; i < size; i++) {
             order[from + i] = before[(int) (packed[i] & numberMask)];
@@ -69,11 +81,47 @@ final class KeyOrder {
         }
     }
 
+    /** Sorts unsigned numbers by all bits but the lowest ones, least significant digit first; what is equal stays in order. */
+    private static long[] sorted(long[] numbers, int lowestBit) {
+        long[] from = numbers;
+        long[] to = new long[numbers.length];
+        int[] places = new int[1 << DIGIT_BITS];
+        int digitMask = places.length - 1;
+        for (int shift = lowestBit; shift < Long.SIZE; shift += DIGIT_BITS) {
+            Arrays.fill(places, 0);
+            for (long number : from) {
+                places[(int) (number >>> shift) & digitMask]++;
+            }
+            if (places[(int) (from[0] >>> shift) & digitMask] == from.length) {
+                continue;
+            }
+            int place = 0;
+            for (int digit = 0; digit < places.length; digit++) {
+                int count = places[digit];
+                places[digit] = place;
+                place += count;
+            }
+            for (long number : from) {
+                to[places[(int) (number >>> shift) & digitMask]++] = number;
+            }
+            long[] sorted = to;
+            to = from;
+            from = sorted;
+        }
+        return from;
+    }
+
     private void insertionSort(int from, int to) {
         for (int i = from + 1; i < to; i++) {
             int moved = order[i];
             int at = i;
-            for (; at > from && Arrays.compareUnsigned(keys[order[at - 1]], keys[moved]) > 0; at--) {
+            for (; at > from; at--) {
+                int compared = Arrays.compareUnsigned(keys[order[at - 1]], keys[moved]);
+                if (compared <= 0) {
+                    // Equal keys come to be compared: they have all digits in common, and in the end are neighbours.
+                    strict &= compared != 0;
+                    break;
+                }
                 order[at] = order[at - 1];
             }
             order[at] = moved;

@@ -7,7 +7,6 @@ import io.everycount.journal.Entries;
 import io.everycount.journal.JournalRecord;
 import io.everycount.journal.Recovered;
 import io.everycount.sink.Mark;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -123,46 +122,16 @@ final class RecordLog {
      * has to come before the next call.
      */
     List<DeltaRecord> make(Collector drained, long sinceNanos) {
-        int entries = drained.size();
-        byte[][] keys = new byte[entries][];
-        long[] deltas = new long[entries];
-        for (int i = 0; i < entries; i++) {
-            Object key = drained.key(i);
-            keys[i] = key instanceof String s ? s.getBytes(StandardCharsets.UTF_8) : (byte[]) key;
-            deltas[i] = drained.delta(i);
-        }
         List<DeltaRecord> made = new ArrayList<>();
         Point end = last;
-        while (entries > 0) {
-            Coalescer sums = new Coalescer(entries);
-            int left = 0;
-            for (int i = 0; i < entries; i++) {
-                if (!sums.add(keys[i], deltas[i])) {
-                    keys[left] = keys[i];
-                    deltas[left++] = deltas[i];
-                }
-            }
-            entries = left;
-            for (int from = 0; from < sums.size(); from += recordKeysMax) {
-                int to = Math.min(sums.size(), from + recordKeysMax);
-                DeltaRecord record = make(sums, from, to, end, sinceNanos);
-                if (record != null) {
-                    end = record.end();
-                    made.add(record);
-                }
-            }
+        for (Entries entries : Summing.of(drained, recordKeysMax)) {
+            long number = end.record() + 1;
+            long digest = DigestChain.next(end.mark.digest(), salt, number, entries);
+            DeltaRecord record = DeltaRecord.of(end, number, digest, entries, sinceNanos);
+            made.add(record);
+            end = record.end();
         }
         return made;
-    }
-
-    private @Nullable DeltaRecord make(Coalescer sums, int from, int to, Point before, long sinceNanos) {
-        Entries entries = sums.entries(from, to);
-        if (entries.size() == 0) {
-            return null;
-        }
-        long number = before.record() + 1;
-        long digest = DigestChain.next(before.mark.digest(), salt, number, entries);
-        return DeltaRecord.of(before, number, digest, entries, sinceNanos);
     }
 
     /** Adds the next record; nothing has changed if it throws. */

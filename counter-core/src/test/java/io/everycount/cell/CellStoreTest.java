@@ -4,7 +4,10 @@ package io.everycount.cell;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.math.BigInteger;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -94,6 +98,55 @@ class CellStoreTest {
         Collector collector = new Collector();
         cells.drain(collector, false, false);
         assertThat(collector.size()).isZero();
+    }
+
+    @Test
+    void bytes_that_change_during_a_call_make_no_key_twice_and_none_that_is_not_allowed() throws Exception {
+        VarHandle eightBytes = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+        int keys = 20_000;
+        long[] known = new long[keys];
+        for (int i = 0; i < keys; i++) {
+            known[i] = (long) eightBytes.get(("k" + (1_000_000 + i)).getBytes(StandardCharsets.US_ASCII), 0);
+        }
+        long notUtf8 = -1;
+        byte[] buffer = new byte[8];
+        for (int drains = 0; drains < 2; drains++) {
+            for (long key : known) {
+                eightBytes.setVolatile(buffer, 0, key);
+                cells.add(buffer, 0, 8, 1, false);
+            }
+            drain(cells);
+        }
+        AtomicBoolean done = new AtomicBoolean();
+        Thread changing = new Thread(() -> {
+            for (int i = 0; !done.get(); i = (i + 1) % keys) {
+                eightBytes.setVolatile(buffer, 0, i % 3 == 0 ? notUtf8 : known[i]);
+                Thread.onSpinWait();
+            }
+        });
+        changing.start();
+        for (int i = 0; i < 1_000_000; i++) {
+            eightBytes.setVolatile(buffer, 0, (long)
+                    eightBytes.get(("x" + (1_000_000 + i % 9_999)).getBytes(StandardCharsets.US_ASCII), 0));
+            cells.add(buffer, 0, 8, 1, false);
+        }
+        done.set(true);
+        changing.join();
+        for (long key : known) {
+            eightBytes.setVolatile(buffer, 0, key);
+            cells.add(buffer, 0, 8, 1, false);
+        }
+        Collector collector = new Collector();
+        cells.drain(collector, false, false);
+        Set<String> seen = new HashSet<>();
+        for (int i = collector.distinctFrom(); i < collector.distinctTo(); i++) {
+            byte[] key = (byte[]) collector.key(i);
+            assertThat(KeyRules.problem(key, 0, key.length, 256)).isNull();
+            assertThat(seen.add(new String(key, StandardCharsets.UTF_8)))
+                    .as(new String(key, StandardCharsets.UTF_8))
+                    .isTrue();
+        }
+        assertThat(seen).hasSizeGreaterThanOrEqualTo(keys);
     }
 
     @Test
@@ -587,6 +640,8 @@ class CellStoreTest {
                     .hasMessageContaining("power of two");
         }
         assertThat(Integer.bitCount(CellStore.lanesForThisMachine())).isEqualTo(1);
+        assertThat(IntStream.of(1, 2, 3, 16, 24, 32, 33, 64).map(CellStore::lanesFor))
+                .containsExactly(8, 16, 32, 128, 128, 128, 256, 256);
     }
 
     private interface Part {

@@ -4,10 +4,12 @@ package io.everycount.flush;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everycount.cell.CellStore;
+import io.everycount.journal.Entries;
 import io.everycount.model.ModelStore;
 import io.everycount.model.ModelStore.Fault;
 import io.everycount.model.ModelStore.Op;
 import io.everycount.sink.CounterBatch;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What goes into one batch: whole records, within limits. */
@@ -50,6 +52,56 @@ class BatchTest {
         tight.drain();
         tight.steps();
         assertThat(store.attempts()).extracting(CounterBatch::size).containsExactly(4, 4);
+    }
+
+    @Test
+    void full_records_travel_together_if_they_have_the_same_keys() {
+        Bench full = new Bench.Plan(store) {
+            {
+                batchKeysMax = 4;
+                recordKeysMax = 4;
+            }
+        }.build();
+        full.record("first", 1);
+        full.steps();
+        for (int i = 0; i < 2; i++) {
+            for (String key : List.of("a", "b", "c", "d")) {
+                full.add(key, 1);
+            }
+            assertThat(full.drain()).isTrue();
+        }
+        store.recordAttempts();
+        full.steps();
+        assertThat(store.attempts()).singleElement().satisfies(b -> {
+            assertThat(b.size()).isEqualTo(4);
+            assertThat(b.to().record()).isEqualTo(3);
+        });
+        assertThat(store.total("d")).isEqualTo(2);
+    }
+
+    @Test
+    void a_record_of_nothing_travels_with_the_full_one_before_it() {
+        bench.record("a", 1);
+        DeltaRecord full = bench.archive.get(0);
+        // A summary can be like this.
+        DeltaRecord empty = DeltaRecord.of(full.end(), 2, 3, Entries.of(new byte[0][], new long[0]), 0);
+        BatchPlanner.Plan plan =
+                BatchPlanner.plan(bench.instanceId, bench.instanceId, bench.log.base(), List.of(full, empty), 1);
+        assertThat(plan.end()).isEqualTo(empty.end());
+        assertThat(plan.batch().size()).isEqualTo(1);
+    }
+
+    @Test
+    void a_record_that_has_a_key_twice_is_summed_up() {
+        byte[][] keys = {{'b'}, {'a'}, {'b'}};
+        DeltaRecord twice = DeltaRecord.of(bench.log.base(), 1, 3, Entries.of(keys, new long[] {1, 2, 4}), 0);
+        for (int keysMax : new int[] {1, 100}) {
+            CounterBatch batch = BatchPlanner.plan(
+                            bench.instanceId, bench.instanceId, bench.log.base(), List.of(twice), keysMax)
+                    .batch();
+            assertThat(batch.keys()).containsExactly("a", "b");
+            assertThat(batch.deltas()).containsExactly(2, 5);
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class KeyOrderTest {
@@ -40,13 +41,38 @@ class KeyOrderTest {
     }
 
     @Test
-    void only_the_first_keys_are_sorted_and_none_is_moved() {
+    void no_key_is_moved() {
         byte[] b = {'b'};
         byte[] a = {'a'};
-        byte[][] keys = {b, a, {0}};
-        assertThat(KeyOrder.of(keys, 2)).containsExactly(1, 0);
+        byte[][] keys = {b, a};
+        assertThat(KeyOrder.of(keys).position(0)).isEqualTo(1);
         assertThat(keys[0]).isSameAs(b);
-        assertThat(KeyOrder.of(keys, 0)).isEmpty();
+    }
+
+    @Test
+    void no_keys_are_in_order() {
+        assertThat(KeyOrder.of(new byte[0][]).isStrict()).isTrue();
+    }
+
+    @Test
+    void a_key_that_is_there_twice_is_seen() {
+        for (int size : new int[] {2, 10, 100, 10_000}) {
+            for (int round = 0; round < 100; round++) {
+                byte[][] keys = new byte[size][];
+                for (int i = 0; i < size; i++) {
+                    // Trailing zeros look like nothing at all in the digits.
+                    keys[i] = Arrays.copyOf(Integer.toString(i).getBytes(), 8 + random.nextInt(9));
+                }
+                assertThat(KeyOrder.of(keys).isStrict()).isTrue();
+                int one = random.nextInt(size);
+                int other = (one + 1 + random.nextInt(size - 1)) % size;
+                keys[one] = keys[other].clone();
+                assertThat(KeyOrder.of(keys).isStrict()).as("seed %d", seed).isFalse();
+                if (size == 10_000 && round == 3) {
+                    break;
+                }
+            }
+        }
     }
 
     private byte[] letters(int length, int letters) {
@@ -59,7 +85,8 @@ class KeyOrderTest {
     }
 
     private void check(byte[][] keys) {
-        int[] order = KeyOrder.of(keys, keys.length);
+        int[] order =
+                IntStream.range(0, keys.length).map(KeyOrder.of(keys)::position).toArray();
         byte[][] sorted = new byte[keys.length][];
         for (int i = 0; i < keys.length; i++) {
             sorted[i] = keys[order[i]];
