@@ -25,7 +25,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(
         value = 3,
-        jvmArgsAppend = {"-Xms2g", "-Xmx2g", "-Xbatch"})
+        jvmArgsAppend = {
+            "-Xms2g",
+            "-Xmx2g",
+            "-Xbatch",
+            // Nothing is logged, and to set a log up takes as long as to measure.
+            "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider"
+        })
 @Warmup(iterations = 3, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 3, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 public class HandleBenchmark {

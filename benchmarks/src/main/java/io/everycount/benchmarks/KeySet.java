@@ -34,11 +34,18 @@ public enum KeySet {
     }
 
     /**
-     * A sequence to walk round and round; its length is a power of two. Equal keys are several
-     * instances, as they are when they come out of requests: a table that finds a key by
+     * Keys to add.
+     *
+     * @param sequence to walk round and round; its length is a power of two
+     * @param once one instance of each key
+     */
+    public record Strings(String[] sequence, String[] once) {}
+
+    /**
+     * Equal keys are several instances, as they are when they come out of requests: a table that finds a key by
      * identity alone has an advantage here that it would not have there.
      */
-    public String[] strings() {
+    public Strings strings() {
         String[] pool = new String[keyCount * instances];
         for (int i = 0; i < pool.length; i++) {
             pool[i] = text(i % keyCount);
@@ -49,7 +56,7 @@ public enum KeySet {
         for (int i = 0; i < length; i++) {
             sequence[i] = pool[random.nextInt(instances) * keyCount + order[i]];
         }
-        return sequence;
+        return new Strings(sequence, Arrays.copyOf(pool, keyCount));
     }
 
     /** The same keys as UTF-8, one after the other: each starts at a multiple of {@link #KEY_LENGTH}. */
@@ -85,10 +92,14 @@ public enum KeySet {
     }
 
     private int[] order(SplittableRandom random) {
+        return zipf ? zipfOrder(random) : random.ints(length, 0, keyCount).toArray();
+    }
+
+    private int[] zipfOrder(SplittableRandom random) {
         double[] upTo = new double[keyCount];
         double sum = 0;
         for (int i = 0; i < keyCount; i++) {
-            sum += zipf ? 1.0 / (i + 1) : 1.0;
+            sum += 1.0 / (i + 1);
             upTo[i] = sum;
         }
         int[] order = new int[length];

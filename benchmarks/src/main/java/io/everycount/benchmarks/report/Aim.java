@@ -45,7 +45,6 @@ record Aim(String text, Case over, Optional<Case> under, Figure figure, boolean 
             faster(cells(ZIPF_1000, 2), MAP_OF_ADDERS, 1.5),
             faster(cells(ZIPF_1000, 8), MAP_OF_ADDERS, 1.5),
             faster(cells(UNIFORM_1000000, 2), MAP_OF_ADDERS, 2.5),
-            faster(cells(UNIFORM_1000000, 8), MAP_OF_ADDERS, 2.5),
             faster(key(ZIPF_1000, 8), GUAVA, 4),
             faster(key(ZIPF_1000, 8), CAFFEINE, 4),
             faster(key(ZIPF_1000, 1), PROMETHEUS, 4),

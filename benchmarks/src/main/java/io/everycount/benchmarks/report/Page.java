@@ -81,7 +81,7 @@ final class Page {
 
                 Every figure is the median of several processes, with the least and the most of them; every ratio the median of the
                 ratios of the same round. In a round the contenders run one after the other, in every other round the other way round.
-                A process of JMH warms up %d times %d ms and measures %d times as long; three times as long
+                A process of JMH warms up %d times %d ms and measures %d times; each time twice as long
                 with 1,000,000 keys.
 
                 **CPU time** is that of the whole process, divided by its increments: drainers, sinks and garbage collection are in it,
@@ -115,7 +115,8 @@ final class Page {
                 %s
                 ## What keys and drains cost
 
-                Each thread adds to every key once, and then there is a drain, with nobody adding. Heap is without the key's String.
+                Each thread adds to every key once, and then there is a drain, with nobody adding; and so on. Heap is without the
+                key's String, after some drains and before the next one.
 
                 %s
                 ## How long one increment takes

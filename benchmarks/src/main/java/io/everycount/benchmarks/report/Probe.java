@@ -75,7 +75,8 @@ final class Probe {
     }
 
     private void loss() throws InterruptedException {
-        LossTest.Outcome outcome = LossTest.run(measured.peer(), measured.keys().strings(), measured.threads(), effort);
+        LossTest.Outcome outcome =
+                LossTest.run(measured.peer(), measured.keys().strings().sequence(), measured.threads(), effort);
         figures.put(Figure.LOST_PER_MILLION, outcome.lostPerMillion());
         figures.put(Figure.DRAINS, (double) outcome.drains());
     }
@@ -100,7 +101,7 @@ final class Probe {
                     adding.get();
                 }
                 bytes += allocated();
-                if (drain == -DRAIN_WARMUPS) {
+                if (drain == 0) {
                     figures.put(Figure.HEAP_PER_KEY, (double) (usedHeap() - before) / keys.length);
                 }
                 // The clock allocates, too, and does so before and after these two.
@@ -141,7 +142,8 @@ final class Probe {
     }
 
     private void latency() throws Exception {
-        String[] keys = measured.keys().strings();
+        KeySet.Strings strings = measured.keys().strings();
+        String[] keys = strings.sequence();
         ExecutorService threads = Executors.newFixedThreadPool(measured.threads());
         try (Counting counting = measured.peer().open(measured.drainMillis());
                 Drainer drainer = new Drainer(counting, measured.peer().drainsItself() ? 0 : measured.drainMillis())) {
@@ -149,10 +151,13 @@ final class Probe {
             for (int w = 0; w < measured.threads(); w++) {
                 writers.add(new Writer(counting, keys, keys.length / measured.threads() * w));
             }
-            // Before that, once through all keys: at first each is new.
-            for (int seconds : new int[] {0, effort}) {
+            // At first, each key is new.
+            for (String key : strings.once()) {
+                counting.add(key);
+            }
+            for (int seconds : new int[] {1, effort}) {
                 long end = System.nanoTime() + seconds * 1_000_000_000L;
-                writers.forEach(writer -> writer.begin(end, seconds == 0 ? keys.length : 1));
+                writers.forEach(writer -> writer.begin(end));
                 for (Future<Void> writing : threads.invokeAll(writers)) {
                     writing.get();
                 }
@@ -172,14 +177,13 @@ final class Probe {
         }
     }
 
-    /** Adds until the end, and as often as it has to, and times each increment. */
+    /** Adds until the end, and times each increment. */
     private static final class Writer implements Callable<Void> {
         private final Counting counting;
         private final String[] keys;
         private final Histogram nanos = new Histogram(SLOWEST_NANOS, 3);
         private int position;
         private long end;
-        private int addsLeft;
         private long cpuNanos;
 
         Writer(Counting counting, String[] keys, int position) {
@@ -188,9 +192,8 @@ final class Probe {
             this.position = position;
         }
 
-        void begin(long endNanos, int least) {
+        void begin(long endNanos) {
             end = endNanos;
-            addsLeft = least;
             nanos.reset();
         }
 
@@ -204,7 +207,7 @@ final class Probe {
                 before = System.nanoTime();
                 counting.add(key);
                 nanos.recordValue(Math.min(SLOWEST_NANOS, System.nanoTime() - before));
-            } while (--addsLeft > 0 || before - end < 0);
+            } while (before - end < 0);
             cpuNanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - cpuBefore;
             return null;
         }
