@@ -116,7 +116,7 @@ final class Page {
                 ## What keys and drains cost
 
                 Each thread adds to every key once, and then there is a drain, with nobody adding; and so on. Heap is without the
-                key's String, after some drains and before the next one.
+                key's String, before the first drain, so with the tables that Everycount's keys have outgrown.
 
                 %s
                 ## How long one increment takes

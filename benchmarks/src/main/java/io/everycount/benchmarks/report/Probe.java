@@ -101,7 +101,7 @@ final class Probe {
                     adding.get();
                 }
                 bytes += allocated();
-                if (drain == 0) {
+                if (drain == -DRAIN_WARMUPS) {
                     figures.put(Figure.HEAP_PER_KEY, (double) (usedHeap() - before) / keys.length);
                 }
                 // The clock allocates, too, and does so before and after these two.
