@@ -102,6 +102,13 @@ class FlightRecorderModulesIT {
     }
 
     @Test
+    void nothing_is_prepared_for_it_while_nobody_uses_it() throws Exception {
+        assertThat(run("-verbose:class", "-cp", path(CounterCache.class, Logger.class, CountOnce.class)))
+                .contains("total 1, library on the class path, recorder there", "io.everycount.flush.FlightRecorder ")
+                .doesNotContain("io.everycount.flush.DrainEvent ", "io.everycount.flush.FlushEvent ");
+    }
+
+    @Test
     void on_the_class_path_it_records_without_being_asked_for_by_name() throws Exception {
         Path recording = directory.resolve("unnamed.jfr");
         assertThat(run(

@@ -3,7 +3,6 @@ package io.everycount.cell;
 
 import io.everycount.Window;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Expect;
@@ -18,7 +17,7 @@ public final class InsertAgainstInsert {
 
     private InsertAgainstInsert() {}
 
-    /** Each with its own copy of the bytes. */
+    /** With keys as bytes, of which each writer inserts a copy of its own. */
     @JCStressTest
     @Outcome(id = "1, 2", expect = Expect.ACCEPTABLE, desc = "one slot")
     @Outcome(expect = Expect.FORBIDDEN, desc = "a key that its table has twice, or a lost addition")
@@ -51,20 +50,18 @@ public final class InsertAgainstInsert {
     @Outcome(expect = Expect.FORBIDDEN, desc = "a key that its table has twice")
     @State
     public static class PlantedNextSlotWithoutLooking {
-        private final AtomicReferenceArray<byte[]> keys = new AtomicReferenceArray<>(2);
-        private final Table sums = new Table(1, 2, false);
+        private final Table table = new Table(1, 2, false);
 
         private void add() {
             int slot = 0;
-            if (keys.get(slot) == null) {
+            if (table.keyAt(slot) == null) {
                 Window.holdOpen();
-                if (!keys.compareAndSet(slot, null, KEY)) {
+                if (!table.claim(slot, KEY)) {
                     slot = 1;
-                    keys.set(slot, KEY);
+                    table.claim(slot, KEY);
                 }
             }
-            sums.claim(slot, KEY);
-            sums.add(slot, 1);
+            table.add(slot, 1);
         }
 
         @Actor
@@ -79,8 +76,8 @@ public final class InsertAgainstInsert {
 
         @Arbiter
         public void drain(JJ_Result r) {
-            r.r1 = sums.countKeys();
-            r.r2 = Drained.sum(sums::collect);
+            r.r1 = table.countKeys();
+            r.r2 = Drained.sum(table::collect);
         }
     }
 }

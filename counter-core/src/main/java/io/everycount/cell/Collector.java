@@ -42,7 +42,7 @@ public final class Collector {
     }
 
     /** Notes that the entries from there on come from one place that has no key twice. The longest of such ranges counts. */
-    void distinctFrom(int from) {
+    void noteDistinct(int from) {
         if (size - from > distinctTo - distinctFrom) {
             distinctFrom = from;
             distinctTo = size;

@@ -257,7 +257,7 @@ final class Table {
     /** No region has a key twice: it is claimed where a lookup ends, and stays there. */
     private void noteDistinct(Collector collector, int from) {
         if (regions() == 1) {
-            collector.distinctFrom(from);
+            collector.noteDistinct(from);
         }
     }
 

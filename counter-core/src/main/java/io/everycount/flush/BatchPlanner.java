@@ -30,7 +30,7 @@ final class BatchPlanner {
         if (records.size() == 1 || isFull(first, records.get(1), keysMax)) {
             return plan(instanceId, ownerToken, from, first.end(), first.entries());
         }
-        Coalescer sums = new Coalescer(Math.max(first.size(), 16));
+        Coalescer sums = new Coalescer(first.size());
         RecordLog.Point to = from;
         for (DeltaRecord record : records) {
             byte[][] keys = record.entries().keys();

@@ -63,9 +63,16 @@ final class Summing {
                 add(keys[i], drained.delta(i));
             }
         }
-        cut(sums, others, deltas, count);
+        Entries summed = sums.entries(0, sums.size());
+        int size = summed.size() + count;
+        byte[][] allKeys = Arrays.copyOf(summed.keys(), size);
+        long[] allDeltas = Arrays.copyOf(summed.deltas(), size);
+        System.arraycopy(others, 0, allKeys, summed.size(), count);
+        System.arraycopy(deltas, 0, allDeltas, summed.size(), count);
+        cut(allKeys, allDeltas);
         for (Coalescer layer : layers.subList(1, layers.size())) {
-            cut(layer, new byte[0][], new long[0], 0);
+            Entries further = layer.entries(0, layer.size());
+            cut(further.keys(), further.deltas());
         }
     }
 
@@ -81,16 +88,10 @@ final class Summing {
         }
     }
 
-    /** Makes records' entries of sums and so many others. */
-    private void cut(Coalescer layer, byte[][] others, long[] otherDeltas, int count) {
-        Entries sums = layer.entries(0, layer.size());
-        int size = sums.size() + count;
-        byte[][] keys = Arrays.copyOf(sums.keys(), size);
-        long[] deltas = Arrays.copyOf(sums.deltas(), size);
-        System.arraycopy(others, 0, keys, sums.size(), count);
-        System.arraycopy(otherDeltas, 0, deltas, sums.size(), count);
-        for (int from = 0; from < size; from += keysMax) {
-            int to = Math.min(size, from + keysMax);
+    /** Makes the entries of records. */
+    private void cut(byte[][] keys, long[] deltas) {
+        for (int from = 0; from < keys.length; from += keysMax) {
+            int to = Math.min(keys.length, from + keysMax);
             made.add(Entries.of(Arrays.copyOfRange(keys, from, to), Arrays.copyOfRange(deltas, from, to)));
         }
     }

@@ -124,6 +124,7 @@ class CellStoreTest {
                 Thread.onSpinWait();
             }
         });
+        changing.setDaemon(true);
         changing.start();
         for (int i = 0; i < 1_000_000; i++) {
             eightBytes.setVolatile(buffer, 0, (long)

@@ -57,7 +57,7 @@ class KeyOrderTest {
     @Test
     void a_key_that_is_there_twice_is_seen() {
         for (int size : new int[] {2, 10, 100, 10_000}) {
-            for (int round = 0; round < 100; round++) {
+            for (int round = 0; round < 40_000 / size; round++) {
                 byte[][] keys = new byte[size][];
                 for (int i = 0; i < size; i++) {
                     // Trailing zeros look like nothing at all in the digits.
@@ -68,9 +68,6 @@ class KeyOrderTest {
                 int other = (one + 1 + random.nextInt(size - 1)) % size;
                 keys[one] = keys[other].clone();
                 assertThat(KeyOrder.of(keys).isStrict()).as("seed %d", seed).isFalse();
-                if (size == 10_000 && round == 3) {
-                    break;
-                }
             }
         }
     }

@@ -82,7 +82,8 @@ final class Page {
                 Every figure is the median of several processes, with the least and the most of them; every ratio the median of the
                 ratios of the same round. In a round the contenders run one after the other, in every other round the other way round.
                 A process of JMH warms up %d times %d ms and measures %d times; each time twice as long
-                with 1,000,000 keys.
+                with 1,000,000 keys. Before that, every key is added and drained, twice at least and for half a second, so that
+                the compiler has seen drains.
 
                 **CPU time** is that of the whole process, divided by its increments: drainers, sinks and garbage collection are in it,
                 and so are JMH's loop and the walk through the keys. Wall time is what an increment takes its thread; with more threads
