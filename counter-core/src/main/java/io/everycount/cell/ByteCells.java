@@ -48,7 +48,7 @@ final class ByteCells extends Cells {
     }
 
     /** As {@code Arrays.equals}, which is made for longer ranges and takes longer for these. */
-    private static boolean isKey(byte[] key, byte[] utf8, int offset, int length) {
+    static boolean isKey(byte[] key, byte[] utf8, int offset, int length) {
         if (key.length != length) {
             return false;
         }
