@@ -33,13 +33,12 @@ final class BatchPlanner {
         Coalescer sums = new Coalescer(first.size());
         RecordLog.Point to = from;
         for (DeltaRecord record : records) {
-            byte[][] keys = record.entries().keys();
-            long[] deltas = record.entries().deltas();
-            if (!to.equals(from) && !joins(sums, keys, deltas, keysMax)) {
+            byte[][] keys = keys(record.entries());
+            if (!to.equals(from) && !joins(sums, keys, record.entries(), keysMax)) {
                 break;
             }
             to = record.end();
-            add(sums, keys, deltas, to);
+            add(sums, keys, record.entries(), to);
         }
         return plan(instanceId, ownerToken, from, to, sums.entries(0, sums.size()));
     }
@@ -49,25 +48,40 @@ final class BatchPlanner {
      * records get, and the next one has a key that it has not, as when both are of the same drain.
      */
     private static boolean isFull(DeltaRecord first, DeltaRecord next, int keysMax) {
-        return first.size() >= keysMax
-                && next.size() > 0
-                && first.entries().delta(next.entries().keys()[0]) == 0;
+        return first.size() >= keysMax && next.size() > 0 && first.entries().delta(firstKey(next.entries())) == 0;
     }
 
-    private static void add(Coalescer sums, byte[][] keys, long[] deltas, RecordLog.Point end) {
-        for (int i = 0; i < keys.length; i++) {
-            if (!sums.add(keys[i], deltas[i])) {
+    private static byte[] firstKey(Entries entries) {
+        Entries.Cursor entry = entries.cursor();
+        entry.next();
+        return entry.key();
+    }
+
+    private static byte[][] keys(Entries entries) {
+        byte[][] keys = new byte[entries.size()][];
+        Entries.Cursor entry = entries.cursor();
+        for (int i = 0; entry.next(); i++) {
+            keys[i] = entry.key();
+        }
+        return keys;
+    }
+
+    private static void add(Coalescer sums, byte[][] keys, Entries entries, RecordLog.Point end) {
+        Entries.Cursor entry = entries.cursor();
+        for (int i = 0; entry.next(); i++) {
+            if (!sums.add(keys[i], entry.delta())) {
                 throw new IllegalStateException("the keys of record " + end.record() + " are not distinct");
             }
         }
     }
 
     /** Whether a record can be added as a whole. */
-    private static boolean joins(Coalescer sums, byte[][] keys, long[] deltas, int keysMax) {
+    private static boolean joins(Coalescer sums, byte[][] keys, Entries entries, int keysMax) {
         int together = sums.size();
-        for (int i = 0; i < keys.length; i++) {
+        Entries.Cursor entry = entries.cursor();
+        for (int i = 0; entry.next(); i++) {
             int known = sums.find(keys[i]);
-            if (known < 0 ? ++together > keysMax : !sums.fits(known, deltas[i])) {
+            if (known < 0 ? ++together > keysMax : !sums.fits(known, entry.delta())) {
                 return false;
             }
         }
@@ -76,21 +90,35 @@ final class BatchPlanner {
 
     private static Plan plan(
             UUID instanceId, UUID ownerToken, RecordLog.Point from, RecordLog.Point to, Entries entries) {
-        byte[][] unsorted = entries.keys();
-        long[] sums = entries.deltas();
-        KeyOrder order = KeyOrder.of(unsorted);
+        Entries.Cursor entry = entries.cursor();
+        int[] starts = new int[entries.size()];
+        int[] ends = new int[starts.length];
+        long[] unsorted = new long[starts.length];
+        for (int i = 0; entry.next(); i++) {
+            starts[i] = entry.keyStart();
+            ends[i] = entry.keyEnd();
+            unsorted[i] = entry.delta();
+        }
+        byte[] bytes = entry.bytes();
+        KeyOrder order = KeyOrder.of(bytes, starts, ends);
         if (!order.isStrict()) {
             // No record should be like this, but a journal that has one must not stop all that comes after it.
             Coalescer distinct = new Coalescer(unsorted.length);
-            add(distinct, unsorted, sums, to);
+            add(distinct, keys(entries), entries, to);
             return plan(instanceId, ownerToken, from, to, distinct.entries(0, distinct.size()));
         }
-        byte[][] keys = new byte[unsorted.length][];
-        long[] deltas = new long[unsorted.length];
-        for (int i = 0; i < keys.length; i++) {
-            keys[i] = unsorted[order.position(i)];
-            deltas[i] = sums[order.position(i)];
+        byte[] keys = new byte[Math.toIntExact(entries.keyBytes())];
+        int[] keyEnds = new int[starts.length];
+        long[] deltas = new long[starts.length];
+        int end = 0;
+        for (int i = 0; i < starts.length; i++) {
+            int next = order.position(i);
+            int length = ends[next] - starts[next];
+            System.arraycopy(bytes, starts[next], keys, end, length);
+            end += length;
+            keyEnds[i] = end;
+            deltas[i] = unsorted[next];
         }
-        return new Plan(new CounterBatch(instanceId, ownerToken, from.mark(), to.mark(), keys, deltas), to);
+        return new Plan(new CounterBatch(instanceId, ownerToken, from.mark(), to.mark(), keys, keyEnds, deltas), to);
     }
 }

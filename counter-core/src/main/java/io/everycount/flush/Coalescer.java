@@ -64,18 +64,13 @@ final class Coalescer {
 
     /** The sums in a range of what was added first, but for those that are 0. */
     Entries entries(int from, int to) {
-        byte[][] ofKeys = new byte[to - from][];
-        long[] ofSums = new long[to - from];
-        int count = 0;
+        Entries.Packer entries = new Entries.Packer();
         for (int i = from; i < to; i++) {
             if (sums[i] != 0) {
-                ofKeys[count] = keys[i];
-                ofSums[count++] = sums[i];
+                entries.add(keys[i], sums[i]);
             }
         }
-        return count == ofKeys.length
-                ? Entries.of(ofKeys, ofSums)
-                : Entries.of(Arrays.copyOf(ofKeys, count), Arrays.copyOf(ofSums, count));
+        return entries.take();
     }
 
     /** The number of a key's sum, or -1 if it has none. */

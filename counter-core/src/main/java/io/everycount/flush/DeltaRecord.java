@@ -15,10 +15,9 @@ import io.everycount.journal.JournalRecord;
  */
 record DeltaRecord(long from, RecordLog.Point end, Entries entries, long bytes, long sinceNanos) {
     private static final int BYTES_PER_RECORD = 200;
-    private static final int BYTES_PER_ENTRY = 40;
 
     static DeltaRecord of(RecordLog.Point before, long number, long digest, Entries entries, long sinceNanos) {
-        long bytes = BYTES_PER_RECORD + entries.keyBytes() + (long) entries.size() * BYTES_PER_ENTRY;
+        long bytes = BYTES_PER_RECORD + (long) entries.bytes();
         return new DeltaRecord(
                 before.record(),
                 before.plus(number, digest, entries.deltaSum(), entries.size(), bytes),

@@ -15,27 +15,35 @@ final class KeyOrder {
     private static final int FEW = 16;
 
     private static final int DIGIT_BITS = 8;
+    /** Fewer of them, when there are so many numbers that it does not matter how many values each can have. */
+    private static final int LARGE_DIGIT_BITS = 11;
 
-    private final byte[][] keys;
+    private final byte[] bytes;
+    private final int[] starts;
+    private final int[] ends;
     private final int[] order;
     private boolean strict = true;
 
-    private KeyOrder(byte[][] keys) {
-        this.keys = keys;
-        order = new int[keys.length];
+    private KeyOrder(byte[] bytes, int[] starts, int[] ends) {
+        this.bytes = bytes;
+        this.starts = starts;
+        this.ends = ends;
+        order = new int[starts.length];
         for (int i = 0; i < order.length; i++) {
             order[i] = i;
         }
     }
 
     /**
-     * The order of keys.
+     * The order of keys. All arrays stay as they are.
      *
-     * @param keys stays as it is
+     * @param bytes has all of them
+     * @param starts where in it each one begins
+     * @param ends where each one ends, exclusively
      */
-    static KeyOrder of(byte[][] keys) {
-        KeyOrder sorting = new KeyOrder(keys);
-        sorting.sort(0, keys.length);
+    static KeyOrder of(byte[] bytes, int[] starts, int[] ends) {
+        KeyOrder sorting = new KeyOrder(bytes, starts, ends);
+        sorting.sort(0, starts.length);
         return sorting;
     }
 
@@ -60,7 +68,7 @@ final class KeyOrder {
         long numberMask = (1L << numberBits) - 1;
         long[] packed = new long[size];
         for (int i = 0; i < size; i++) {
-            packed[i] = eightBytes(keys[order[from + i]], common) & ~numberMask | i;
+            packed[i] = eightBytes(order[from + i], common) & ~numberMask | i;
         }
         packed = sorted(packed, numberBits);
         int[] before = Arrays.copyOfRange(order, from, to);
@@ -85,9 +93,10 @@ final class KeyOrder {
     private static long[] sorted(long[] numbers, int lowestBit) {
         long[] from = numbers;
         long[] to = new long[numbers.length];
-        int[] places = new int[1 << DIGIT_BITS];
+        int digitBits = numbers.length >> LARGE_DIGIT_BITS == 0 ? DIGIT_BITS : LARGE_DIGIT_BITS;
+        int[] places = new int[1 << digitBits];
         int digitMask = places.length - 1;
-        for (int shift = lowestBit; shift < Long.SIZE; shift += DIGIT_BITS) {
+        for (int shift = lowestBit; shift < Long.SIZE; shift += digitBits) {
             Arrays.fill(places, 0);
             for (long number : from) {
                 places[(int) (number >>> shift) & digitMask]++;
@@ -116,7 +125,7 @@ final class KeyOrder {
             int moved = order[i];
             int at = i;
             for (; at > from; at--) {
-                int compared = Arrays.compareUnsigned(keys[order[at - 1]], keys[moved]);
+                int compared = compare(order[at - 1], moved);
                 if (compared <= 0) {
                     // Equal keys come to be compared: they have all digits in common, and in the end are neighbours.
                     strict &= compared != 0;
@@ -128,12 +137,23 @@ final class KeyOrder {
         }
     }
 
+    private int compare(int one, int other) {
+        return Arrays.compareUnsigned(bytes, starts[one], ends[one], bytes, starts[other], ends[other]);
+    }
+
     private int commonPrefix(int from, int to) {
-        byte[] first = keys[order[from]];
-        int common = first.length;
+        int first = starts[order[from]];
+        int common = ends[order[from]] - first;
         for (int i = from + 1; i < to && common > 0; i++) {
-            byte[] key = keys[order[i]];
-            int differs = Arrays.mismatch(first, 0, common, key, 0, Math.min(common, key.length));
+            int start = starts[order[i]];
+            int length = Math.min(common, ends[order[i]] - start);
+            if (length == common
+                    && common >= Long.BYTES
+                    && common <= 2 * Long.BYTES
+                    && beginSame(first, start, common)) {
+                continue;
+            }
+            int differs = Arrays.mismatch(bytes, first, first + common, bytes, start, start + length);
             if (differs >= 0) {
                 common = differs;
             }
@@ -141,15 +161,27 @@ final class KeyOrder {
         return common;
     }
 
-    /** The bytes from an offset on, the first one on top, with zeros in place of those that are missing. */
-    private static long eightBytes(byte[] key, int offset) {
-        if (key.length - offset >= Long.BYTES) {
-            return Long.reverseBytes(FastHash.longAt(key, offset));
+    /** As {@code Arrays.equals}, quicker for 8 to 16 bytes, and most common beginnings are not longer. */
+    private boolean beginSame(int one, int other, int length) {
+        int last = length - Long.BYTES;
+        return FastHash.longAt(bytes, one) == FastHash.longAt(bytes, other)
+                && FastHash.longAt(bytes, one + last) == FastHash.longAt(bytes, other + last);
+    }
+
+    /** A key's bytes from an offset on, the first one on top, with zeros in place of those that are missing. */
+    private long eightBytes(int key, int offset) {
+        int at = starts[key] + offset;
+        int missing = Math.max(0, at + Long.BYTES - ends[key]);
+        if (missing == Long.BYTES) {
+            return 0;
         }
-        long bytes = 0;
-        for (int i = offset; i < offset + Long.BYTES; i++) {
-            bytes = bytes << Byte.SIZE | (i < key.length ? key[i] & 0xff : 0);
+        if (at + Long.BYTES <= bytes.length) {
+            return Long.reverseBytes(FastHash.longAt(bytes, at)) >>> Byte.SIZE * missing << Byte.SIZE * missing;
         }
-        return bytes;
+        long packed = 0;
+        for (int i = at; i < ends[key]; i++) {
+            packed = packed << Byte.SIZE | bytes[i] & 0xff;
+        }
+        return packed << Byte.SIZE * missing;
     }
 }

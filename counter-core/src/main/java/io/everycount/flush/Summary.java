@@ -22,10 +22,9 @@ final class Summary {
         List<Coalescer> layers = new ArrayList<>();
         long sinceNanos = parts.get(0).sinceNanos();
         for (DeltaRecord part : parts) {
-            byte[][] keys = part.entries().keys();
-            long[] deltas = part.entries().deltas();
-            for (int i = 0; i < keys.length; i++) {
-                add(layers, keys[i], deltas[i]);
+            Entries.Cursor entry = part.entries().cursor();
+            while (entry.next()) {
+                add(layers, entry.key(), entry.delta());
             }
             sinceNanos = Math.min(sinceNanos, part.sinceNanos());
         }

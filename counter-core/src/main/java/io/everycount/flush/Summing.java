@@ -5,7 +5,6 @@ import io.everycount.cell.Collector;
 import io.everycount.journal.Entries;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -18,12 +17,16 @@ final class Summing {
 
     private final int keysMax;
     private final List<Entries> made = new ArrayList<>();
+    private final Entries.Packer packed = new Entries.Packer();
 
     /** What leaves the range of a delta together with what its key has already goes into the next one. */
     private final List<Coalescer> layers = new ArrayList<>();
 
     /** The last layer that a key is in, if that is not the first. */
     private final Coalescer layerOf = new Coalescer(0);
+
+    /** Nobody needs it, but without it nothing would be fetched. */
+    private long fetched;
 
     private Summing(int keysMax) {
         this.keysMax = keysMax;
@@ -42,37 +45,34 @@ final class Summing {
     }
 
     private void sum(Collector drained) {
-        byte[][] keys = encoded(drained);
         int from = drained.distinctFrom();
         int to = drained.distinctTo();
-        Coalescer sums = new Coalescer(keys.length - (to - from));
+        Coalescer sums = new Coalescer(drained.size() - (to - from));
         layers.add(sums);
-        for (int i = 0; i < keys.length; i++) {
+        for (int i = 0; i < drained.size(); i++) {
             if (i < from || i >= to) {
-                add(keys[i], drained.delta(i));
+                add(utf8(drained.key(i)), drained.delta(i));
             }
         }
-        byte[][] others = new byte[to - from][];
-        long[] deltas = new long[to - from];
-        int count = 0;
         for (int i = from; i < to; i++) {
-            if (sums.size() == 0 || sums.find(keys[i]) < 0) {
-                others[count] = keys[i];
-                deltas[count++] = drained.delta(i);
+            if ((i - from) % GROUP == 0) {
+                fetch(drained, i, Math.min(to, i + GROUP));
+            }
+            byte[] key = utf8(drained.key(i));
+            if (sums.size() == 0 || sums.find(key) < 0) {
+                pack(key, drained.delta(i));
             } else {
-                add(keys[i], drained.delta(i));
+                add(key, drained.delta(i));
             }
         }
-        Entries summed = sums.entries(0, sums.size());
-        int size = summed.size() + count;
-        byte[][] allKeys = Arrays.copyOf(summed.keys(), size);
-        long[] allDeltas = Arrays.copyOf(summed.deltas(), size);
-        System.arraycopy(others, 0, allKeys, summed.size(), count);
-        System.arraycopy(deltas, 0, allDeltas, summed.size(), count);
-        cut(allKeys, allDeltas);
-        for (Coalescer layer : layers.subList(1, layers.size())) {
-            Entries further = layer.entries(0, layer.size());
-            cut(further.keys(), further.deltas());
+        for (Coalescer layer : layers) {
+            for (int i = 0; i < layer.size(); i++) {
+                if (layer.sum(i) != 0) {
+                    pack(layer.key(i), layer.sum(i));
+                }
+            }
+            // What follows can have the same keys.
+            cut();
         }
     }
 
@@ -88,32 +88,30 @@ final class Summing {
         }
     }
 
-    /** Makes the entries of records. */
-    private void cut(byte[][] keys, long[] deltas) {
-        for (int from = 0; from < keys.length; from += keysMax) {
-            int to = Math.min(keys.length, from + keysMax);
-            made.add(Entries.of(Arrays.copyOfRange(keys, from, to), Arrays.copyOfRange(deltas, from, to)));
+    private void pack(byte[] key, long delta) {
+        packed.add(key, delta);
+        if (packed.size() == keysMax) {
+            cut();
         }
     }
 
-    private static byte[][] encoded(Collector drained) {
-        byte[][] keys = new byte[drained.size()][];
-        long characters = 0;
-        for (int from = 0; from < keys.length; from += GROUP) {
-            int to = Math.min(keys.length, from + GROUP);
-            // Strings are all over the heap. Nobody needs the sum, but it has them fetched side by side, not one
-            // after the other.
-            for (int i = from; i < to; i++) {
-                characters += drained.key(i) instanceof String s ? s.length() : 0;
-            }
-            for (int i = from; i < to; i++) {
-                Object key = drained.key(i);
-                keys[i] = key instanceof String s ? s.getBytes(StandardCharsets.UTF_8) : (byte[]) key;
-            }
+    private void cut() {
+        if (packed.size() > 0) {
+            made.add(packed.take());
         }
-        if (characters < 0) {
-            throw new IllegalStateException("2^63 characters");
+    }
+
+    /**
+     * Has Strings fetched from memory side by side, which are all over the heap, before they are asked for one after the
+     * other.
+     */
+    private void fetch(Collector drained, int from, int to) {
+        for (int i = from; i < to; i++) {
+            fetched += drained.key(i) instanceof String s ? s.length() : 0;
         }
-        return keys;
+    }
+
+    private static byte[] utf8(Object key) {
+        return key instanceof String s ? s.getBytes(StandardCharsets.UTF_8) : (byte[]) key;
     }
 }

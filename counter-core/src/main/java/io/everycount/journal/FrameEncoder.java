@@ -9,8 +9,6 @@ final class FrameEncoder {
     /** A buffer that grew beyond this for one large record is not kept. */
     private static final int KEPT_BYTES_MAX = 1 << 20;
 
-    private static final int ENTRY_OVERHEAD_MAX = 5 + 10;
-
     private byte[] bytes = new byte[1 << 14];
     private int size;
 
@@ -71,20 +69,20 @@ final class FrameEncoder {
 
     /** Refuses a record that does not fit into a frame. */
     static void requireFits(JournalRecord record) {
-        if (bytesMax(record) > SegmentFormat.FRAME_BYTES_MAX) {
-            throw new IllegalArgumentException("record " + record.number() + " takes up to " + bytesMax(record)
+        long length = length(record);
+        if (length > SegmentFormat.FRAME_BYTES_MAX) {
+            throw new IllegalArgumentException("record " + record.number() + " takes " + length
                     + " bytes; a journal takes up to " + SegmentFormat.FRAME_BYTES_MAX);
         }
     }
 
-    private static long bytesMax(JournalRecord record) {
-        Entries entries = record.entries();
-        return SegmentFormat.FRAME_HEADER_BYTES + 8 + entries.keyBytes() + (long) entries.size() * ENTRY_OVERHEAD_MAX;
+    private static long length(JournalRecord record) {
+        return SegmentFormat.FRAME_HEADER_BYTES + (long) record.entries().bytes();
     }
 
     private int beginEntries(JournalRecord record) {
         requireFits(record);
-        return begin((int) bytesMax(record), SegmentFormat.FRAME_HEADER_BYTES);
+        return begin(SegmentFormat.padded((int) length(record)), SegmentFormat.FRAME_HEADER_BYTES);
     }
 
     /** Makes room, zeroes the first bytes of it, and returns where it starts. */
@@ -106,28 +104,11 @@ final class FrameEncoder {
     }
 
     private int putEntries(int start, JournalRecord record) {
-        byte[][] keys = record.entries().keys();
-        long[] deltas = record.entries().deltas();
-        SegmentFormat.putInt(bytes, start + 12, keys.length);
+        Entries entries = record.entries();
+        SegmentFormat.putInt(bytes, start + 12, entries.size());
         int at = start + SegmentFormat.FRAME_HEADER_BYTES;
-        for (int i = 0; i < keys.length; i++) {
-            byte[] key = keys[i];
-            at = putVarint(at, key.length);
-            System.arraycopy(key, 0, bytes, at, key.length);
-            at = putVarint(at + key.length, deltas[i] << 1 ^ deltas[i] >> 63);
-        }
-        return at;
-    }
-
-    private int putVarint(int at, long value) {
-        long rest = value;
-        int position = at;
-        while ((rest & ~0x7fL) != 0) {
-            bytes[position++] = (byte) (rest | 0x80);
-            rest >>>= 7;
-        }
-        bytes[position++] = (byte) rest;
-        return position;
+        entries.copyTo(bytes, at);
+        return at + entries.bytes();
     }
 
     private void seal(int start, int end, FrameChecksum checksum) {

@@ -130,7 +130,7 @@ final class SegmentReader {
             return null;
         }
         shared = true;
-        PackedEntries entries = PackedEntries.in(
+        Entries entries = Entries.in(
                 buffer, at + SegmentFormat.FRAME_HEADER_BYTES, at + length, SegmentFormat.intAt(buffer, at + 12));
         return entries == null
                 ? null

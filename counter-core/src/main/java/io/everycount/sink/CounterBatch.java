@@ -11,40 +11,65 @@ import org.jspecify.annotations.Nullable;
  * The deltas of whole records {@code (from .. to]}, one entry per key, keys in ascending order of their
  * UTF-8 bytes (the same order everywhere, so that writers of the same rows cannot deadlock).
  *
- * <p>Immutable; the arrays handed in are not copied and must not change.
+ * <p>Immutable.
  */
 public final class CounterBatch {
     private final UUID instanceId;
     private final UUID ownerToken;
     private final Mark from;
     private final Mark to;
-    private final byte[][] keys;
+    private final byte[] keys;
+    private final int[] keyEnds;
     private final long[] deltas;
     private final @Nullable InstanceReport report;
 
     /**
      * A batch without a report.
      *
-     * @param keys UTF-8, unsigned-byte order, no duplicates; may be empty (deltas can cancel out)
-     * @param deltas one for each key
+     * @param keys UTF-8, unsigned-byte order, no duplicates; may be empty (deltas can cancel out); copied
+     * @param deltas one for each key; not copied, and must not change
      * @throws IllegalArgumentException if the lengths differ, {@code to} is not after {@code from}, or
      *     the keys are not in strictly ascending order
      */
     public CounterBatch(UUID instanceId, UUID ownerToken, Mark from, Mark to, byte[][] keys, long[] deltas) {
+        this(instanceId, ownerToken, from, to, joined(keys), ends(keys), deltas);
+    }
+
+    /**
+     * As the other one, of keys that are in one array. No array is copied, and none may change.
+     *
+     * @param keys one after the other, with nothing in between
+     * @param keyEnds where each key ends, exclusively, and the next one begins
+     * @throws IllegalArgumentException as for the other one, and if the keys are not all of the array
+     */
+    public CounterBatch(
+            UUID instanceId, UUID ownerToken, Mark from, Mark to, byte[] keys, int[] keyEnds, long[] deltas) {
         this.instanceId = Objects.requireNonNull(instanceId, "instanceId");
         this.ownerToken = Objects.requireNonNull(ownerToken, "ownerToken");
         this.from = from;
         this.to = to;
         this.keys = keys;
+        this.keyEnds = keyEnds;
         this.deltas = deltas;
         if (to.record() <= from.record()) {
             throw new IllegalArgumentException("a batch from " + from + " to " + to + " has no records");
         }
-        if (keys.length != deltas.length) {
-            throw new IllegalArgumentException(keys.length + " keys but " + deltas.length + " deltas");
+        if (keyEnds.length != deltas.length) {
+            throw new IllegalArgumentException(keyEnds.length + " keys but " + deltas.length + " deltas");
         }
-        for (int i = 1; i < keys.length; i++) {
-            if (Arrays.compareUnsigned(keys[i - 1], keys[i]) >= 0) {
+        int end = 0;
+        for (int i = 0; i < keyEnds.length; i++) {
+            if (keyEnds[i] < end || keyEnds[i] > keys.length) {
+                throw new IllegalArgumentException(
+                        "key " + i + " is from " + end + " to " + keyEnds[i] + " of " + keys.length + " bytes");
+            }
+            end = keyEnds[i];
+        }
+        if (end != keys.length) {
+            throw new IllegalArgumentException("the keys end at " + end + " of " + keys.length + " bytes");
+        }
+        for (int i = 1; i < keyEnds.length; i++) {
+            if (Arrays.compareUnsigned(keys, start(i - 1), keyEnds[i - 1], keys, start(i), keyEnds[i]) >= 0) {
                 throw new IllegalArgumentException("keys " + (i - 1) + " and " + i + " are not in ascending order");
             }
         }
@@ -57,8 +82,32 @@ public final class CounterBatch {
         this.from = same.from;
         this.to = same.to;
         this.keys = same.keys;
+        this.keyEnds = same.keyEnds;
         this.deltas = same.deltas;
         this.report = Objects.requireNonNull(report, "report");
+    }
+
+    private static int[] ends(byte[][] keys) {
+        int[] ends = new int[keys.length];
+        int end = 0;
+        for (int i = 0; i < keys.length; i++) {
+            end = Math.addExact(end, keys[i].length);
+            ends[i] = end;
+        }
+        return ends;
+    }
+
+    private static byte[] joined(byte[][] keys) {
+        int[] ends = ends(keys);
+        byte[] joined = new byte[keys.length == 0 ? 0 : ends[keys.length - 1]];
+        for (int i = 0; i < keys.length; i++) {
+            System.arraycopy(keys[i], 0, joined, ends[i] - keys[i].length, keys[i].length);
+        }
+        return joined;
+    }
+
+    private int start(int index) {
+        return index == 0 ? 0 : keyEnds[index - 1];
     }
 
     /** The same batch with a report on the instance. */
@@ -96,7 +145,7 @@ public final class CounterBatch {
 
     /** The number of keys; 0 is legal and still moves the mark. */
     public int size() {
-        return keys.length;
+        return keyEnds.length;
     }
 
     /**
@@ -104,7 +153,8 @@ public final class CounterBatch {
      * @return the key as a String
      */
     public String key(int index) {
-        return new String(keys[index], StandardCharsets.UTF_8);
+        int start = start(index);
+        return new String(keys, start, keyEnds[index] - start, StandardCharsets.UTF_8);
     }
 
     /**
@@ -112,7 +162,7 @@ public final class CounterBatch {
      * @return the key's UTF-8 bytes, a copy
      */
     public byte[] keyBytes(int index) {
-        return keys[index].clone();
+        return Arrays.copyOfRange(keys, start(index), keyEnds[index]);
     }
 
     /**
@@ -125,7 +175,7 @@ public final class CounterBatch {
 
     /** All keys in order, as a new array. */
     public String[] keys() {
-        String[] all = new String[keys.length];
+        String[] all = new String[size()];
         Arrays.setAll(all, this::key);
         return all;
     }
@@ -137,6 +187,6 @@ public final class CounterBatch {
 
     @Override
     public String toString() {
-        return "batch " + from + " to " + to + " of instance " + instanceId + ", " + keys.length + " keys";
+        return "batch " + from + " to " + to + " of instance " + instanceId + ", " + size() + " keys";
     }
 }

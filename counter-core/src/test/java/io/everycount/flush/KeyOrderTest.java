@@ -19,7 +19,7 @@ class KeyOrderTest {
             int letters = 1 + random.nextInt(3);
             int lengthMax = 1 + random.nextInt(random.nextInt(4) == 0 ? 60 : 12);
             byte[] prefix = letters(random.nextInt(20), 200);
-            byte[][] keys = new byte[random.nextInt(700)][];
+            byte[][] keys = new byte[random.nextInt(round % 40 == 0 ? 10_000 : 700)][];
             for (int i = 0; i < keys.length; i++) {
                 byte[] rest = letters(random.nextInt(lengthMax), letters);
                 keys[i] = Arrays.copyOf(prefix, prefix.length + rest.length);
@@ -41,17 +41,8 @@ class KeyOrderTest {
     }
 
     @Test
-    void no_key_is_moved() {
-        byte[] b = {'b'};
-        byte[] a = {'a'};
-        byte[][] keys = {b, a};
-        assertThat(KeyOrder.of(keys).position(0)).isEqualTo(1);
-        assertThat(keys[0]).isSameAs(b);
-    }
-
-    @Test
     void no_keys_are_in_order() {
-        assertThat(KeyOrder.of(new byte[0][]).isStrict()).isTrue();
+        assertThat(order(new byte[0][]).isStrict()).isTrue();
     }
 
     @Test
@@ -63,13 +54,32 @@ class KeyOrderTest {
                     // Trailing zeros look like nothing at all in the digits.
                     keys[i] = Arrays.copyOf(Integer.toString(i).getBytes(), 8 + random.nextInt(9));
                 }
-                assertThat(KeyOrder.of(keys).isStrict()).isTrue();
+                assertThat(order(keys).isStrict()).isTrue();
                 int one = random.nextInt(size);
                 int other = (one + 1 + random.nextInt(size - 1)) % size;
                 keys[one] = keys[other].clone();
-                assertThat(KeyOrder.of(keys).isStrict()).as("seed %d", seed).isFalse();
+                assertThat(order(keys).isStrict()).as("seed %d", seed).isFalse();
             }
         }
+    }
+
+    /** Of keys one after the other in an array, with or without something in between, up to its end. */
+    private KeyOrder order(byte[][] keys) {
+        int gap = random.nextInt(3);
+        int[] starts = new int[keys.length];
+        int[] ends = new int[keys.length];
+        int end = 0;
+        for (int i = 0; i < keys.length; i++) {
+            starts[i] = end + gap;
+            end = starts[i] + keys[i].length;
+            ends[i] = end;
+        }
+        byte[] bytes = new byte[end];
+        random.nextBytes(bytes);
+        for (int i = 0; i < keys.length; i++) {
+            System.arraycopy(keys[i], 0, bytes, starts[i], keys[i].length);
+        }
+        return KeyOrder.of(bytes, starts, ends);
     }
 
     private byte[] letters(int length, int letters) {
@@ -82,8 +92,7 @@ class KeyOrderTest {
     }
 
     private void check(byte[][] keys) {
-        int[] order =
-                IntStream.range(0, keys.length).map(KeyOrder.of(keys)::position).toArray();
+        int[] order = IntStream.range(0, keys.length).map(order(keys)::position).toArray();
         byte[][] sorted = new byte[keys.length][];
         for (int i = 0; i < keys.length; i++) {
             sorted[i] = keys[order[i]];

@@ -81,7 +81,7 @@ class CarryOverTest {
             List<Long> deltas = new ArrayList<>();
             List<Long> since = new ArrayList<>();
             for (JournalRecord record : adopted.recovered().records()) {
-                deltas.add(record.entries().deltas()[0]);
+                deltas.add(record.entries().deltaSum());
                 since.add(record.sinceMillis());
             }
             assertThat(deltas).containsExactly(3L, 4L, 5L, 6L);

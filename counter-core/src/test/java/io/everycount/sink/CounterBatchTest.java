@@ -49,6 +49,35 @@ class CounterBatchTest {
         assertThat(batch(new long[0]).size()).isZero();
     }
 
+    private static CounterBatch joined(String keys, int... keyEnds) {
+        return new CounterBatch(INSTANCE, OWNER, Mark.ORIGIN, TO, keys.getBytes(UTF_8), keyEnds, new long[] {1, -2});
+    }
+
+    @Test
+    void itsKeysCanComeInOneArray() {
+        CounterBatch batch = joined("aab", 1, 3);
+        assertThat(batch.keys()).containsExactly("a", "ab");
+        assertThat(batch.keyBytes(1)).isEqualTo("ab".getBytes(UTF_8));
+        assertThat(batch.delta(1)).isEqualTo(-2);
+    }
+
+    @Test
+    void itRefusesKeysThatAreNotTheWholeOfTheirArray() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> joined("aab", 1, 2))
+                .withMessage("the keys end at 2 of 3 bytes");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> joined("aab", 1, 4))
+                .withMessage("key 1 is from 1 to 4 of 3 bytes");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> joined("aab", 2, 1))
+                .withMessage("key 1 is from 2 to 1 of 3 bytes");
+        assertThatIllegalArgumentException().isThrownBy(() -> joined("aab", 3)).withMessage("1 keys but 2 deltas");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> joined("bab", 1, 3))
+                .withMessage("keys 0 and 1 are not in ascending order");
+    }
+
     @Test
     void itsKeysAreOrderedAsUnsignedBytesAndNotAsChars() {
         // U+FFFF is before U+1F600 in UTF-8 and after it in UTF-16.

@@ -4,6 +4,7 @@ package io.everycount.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.everycount.jdbc.JdbcCounterSink;
+import io.everycount.journal.Entries;
 import io.everycount.journal.Journal;
 import io.everycount.journal.JournalLockedException;
 import io.everycount.journal.JournalOpenException;
@@ -12,7 +13,6 @@ import io.everycount.journal.JournalRoot;
 import io.everycount.journal.Recovered;
 import io.everycount.journal.RecoveryProgress;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -158,10 +158,9 @@ final class JournalCommand implements Callable<Integer> {
                 json.writeStringField(
                         "since", Instant.ofEpochMilli(record.sinceMillis()).toString());
                 json.writeObjectFieldStart("deltas");
-                byte[][] keys = record.entries().keys();
-                long[] deltas = record.entries().deltas();
-                for (int i = 0; i < keys.length; i++) {
-                    json.writeNumberField(new String(keys[i], StandardCharsets.UTF_8), deltas[i]);
+                Entries.Cursor entry = record.entries().cursor();
+                while (entry.next()) {
+                    json.writeNumberField(entry.keyText(), entry.delta());
                 }
                 json.writeEndObject();
                 json.writeEndObject();
