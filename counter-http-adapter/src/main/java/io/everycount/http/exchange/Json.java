@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Writes JSON in UTF-8, with a line feed after it. */
 public final class Json {
@@ -32,5 +34,19 @@ public final class Json {
             throw new UncheckedIOException("a buffer in memory cannot fail", e);
         }
         return out.toByteArray();
+    }
+
+    /** Writes a field with a text, or null if there is none. */
+    public static void text(JsonGenerator json, String field, @Nullable String text) throws IOException {
+        if (text == null) {
+            json.writeNullField(field);
+        } else {
+            json.writeStringField(field, text);
+        }
+    }
+
+    /** A constant's name as it is in JSON. */
+    public static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 }

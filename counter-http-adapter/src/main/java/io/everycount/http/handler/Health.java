@@ -31,7 +31,7 @@ final class Health {
         CounterStats stats = cache.stats();
         switch (stats.state()) {
             case RUNNING, CLOSED -> exchange.reply(answer(200, "alive", stats));
-            case FENCED, FORKED, FAILED -> exchange.reply(answer(503, StatsEndpoint.lower(stats.state()), stats));
+            case FENCED, FORKED, FAILED -> exchange.reply(answer(503, Json.lower(stats.state()), stats));
         }
     }
 
@@ -40,7 +40,7 @@ final class Health {
         boolean failing = stats.sinks().stream().anyMatch(sink -> sink.required() && sink.failing())
                 || hasTrouble(stats.journal());
         if (draining || stats.state() != CounterStats.State.RUNNING) {
-            exchange.reply(answer(503, draining ? "draining" : StatsEndpoint.lower(stats.state()), stats)
+            exchange.reply(answer(503, draining ? "draining" : Json.lower(stats.state()), stats)
                     .with("Retry-After", "1"));
         } else {
             exchange.reply(answer(200, failing ? "degraded" : "ready", stats));

@@ -10,7 +10,6 @@ import io.everycount.http.exchange.Json;
 import io.everycount.http.exchange.Response;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +35,8 @@ final class StatsEndpoint {
         json.writeStartObject();
         json.writeStringField("name", name);
         json.writeStringField("instance", stats.instanceId().toString());
-        json.writeStringField("state", lower(stats.state()));
-        writeText(json, "stateMessage", stats.stateMessage());
+        json.writeStringField("state", Json.lower(stats.state()));
+        Json.text(json, "stateMessage", stats.stateMessage());
         json.writeNumberField("accepted", stats.accepted());
         json.writeNumberField("persisted", stats.persisted());
         json.writeNumberField("quarantined", stats.quarantined());
@@ -58,7 +57,7 @@ final class StatsEndpoint {
         json.writeNumberField("overflowed", stats.overflowed());
         json.writeObjectFieldStart("rejected");
         for (Map.Entry<RejectedException.Reason, Long> reason : stats.rejected().entrySet()) {
-            json.writeNumberField(lower(reason.getKey()), reason.getValue());
+            json.writeNumberField(Json.lower(reason.getKey()), reason.getValue());
         }
         json.writeEndObject();
         writeJournal(json, stats.journal());
@@ -68,9 +67,9 @@ final class StatsEndpoint {
             json.writeStringField("name", sink.name());
             json.writeStringField("instance", sink.instanceId().toString());
             json.writeBooleanField("required", sink.required());
-            json.writeStringField("state", lower(sink.state()));
+            json.writeStringField("state", Json.lower(sink.state()));
             json.writeBooleanField("failing", sink.failing());
-            writeText(json, "lastError", sink.lastError());
+            Json.text(json, "lastError", sink.lastError());
             json.writeNumberField("quarantined", sink.quarantined());
             json.writeNumberField("quarantinedEntries", sink.quarantinedEntries());
             json.writeNumberField("lost", sink.lost());
@@ -100,7 +99,7 @@ final class StatsEndpoint {
         json.writeNumberField("lastCommitSeconds", journal.lastCommit().toNanos() / 1e9);
         json.writeNumberField("slowestCommitSeconds", journal.slowestCommit().toNanos() / 1e9);
         json.writeNumberField("poisonedSegments", journal.poisonedSegments());
-        writeText(json, "problem", journal.problem());
+        Json.text(json, "problem", journal.problem());
         json.writeNumberField("adopted", journal.adopted());
         json.writeNumberField("adopting", journal.adopting());
         json.writeNumberField("unadoptable", journal.unadoptable());
@@ -110,17 +109,5 @@ final class StatsEndpoint {
 
     static double seconds(Duration duration) {
         return duration.toMillis() / 1e3;
-    }
-
-    static String lower(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static void writeText(JsonGenerator json, String field, @Nullable String text) throws IOException {
-        if (text == null) {
-            json.writeNullField(field);
-        } else {
-            json.writeStringField(field, text);
-        }
     }
 }

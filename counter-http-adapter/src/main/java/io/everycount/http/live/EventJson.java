@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,8 +42,8 @@ final class EventJson {
             json.writeStartObject();
             json.writeStringField("name", name);
             json.writeStringField("instance", stats.instanceId().toString());
-            json.writeStringField("state", lower(stats.state()));
-            text(json, "stateMessage", stats.stateMessage());
+            json.writeStringField("state", Json.lower(stats.state()));
+            Json.text(json, "stateMessage", stats.stateMessage());
             json.writeStringField("accepted", Long.toString(stats.accepted()));
             json.writeStringField("persisted", Long.toString(stats.persisted()));
             json.writeStringField("pending", Long.toString(stats.pending()));
@@ -88,7 +87,7 @@ final class EventJson {
             json.writeNumberField("batches", sink.batches());
             json.writeNumberField("retries", sink.retries());
             json.writeNumberField("rewinds", sink.rewinds());
-            text(json, "lastError", sink.lastError());
+            Json.text(json, "lastError", sink.lastError());
             json.writeEndObject();
         }
         json.writeEndArray();
@@ -106,7 +105,7 @@ final class EventJson {
         json.writeNumberField("commits", journal.commits());
         json.writeNumberField("lastCommitMillis", journal.lastCommit().toNanos() / 1e6);
         json.writeNumberField("slowestCommitMillis", journal.slowestCommit().toNanos() / 1e6);
-        text(json, "problem", journal.problem());
+        Json.text(json, "problem", journal.problem());
         json.writeNumberField("adopting", journal.adopting());
         json.writeNumberField("unadoptable", journal.unadoptable());
         json.writeNumberField("forked", journal.forked());
@@ -117,7 +116,7 @@ final class EventJson {
     static byte[] database(DatabaseLook look) {
         return event("database", json -> {
             json.writeStartObject();
-            text(json, "problem", look.problem());
+            Json.text(json, "problem", look.problem());
             json.writeNumberField("tookMillis", look.tookNanos() / 1e6);
             json.writeBooleanField("behind", look.behind());
             Instances instances = look.instances();
@@ -145,7 +144,7 @@ final class EventJson {
         json.writeStartObject();
         json.writeStringField("instance", instance.id().toString());
         json.writeStringField("description", instance.description());
-        text(json, "version", instance.version());
+        Json.text(json, "version", instance.version());
         json.writeNumberField("seenMillisAgo", millisBetween(instance.seenAt(), readAt));
         Instant writtenAt = instance.writtenAt();
         if (writtenAt == null) {
@@ -154,8 +153,8 @@ final class EventJson {
             json.writeNumberField("writtenMillisAgo", millisBetween(writtenAt, readAt));
         }
         InstanceReport report = instance.report();
-        text(json, "accepted", report == null ? null : Long.toString(report.accepted()));
-        text(json, "pending", report == null ? null : Long.toString(report.pending()));
+        Json.text(json, "accepted", report == null ? null : Long.toString(report.accepted()));
+        Json.text(json, "pending", report == null ? null : Long.toString(report.pending()));
         if (report == null) {
             json.writeNullField("freshnessMillis");
         } else {
@@ -167,17 +166,5 @@ final class EventJson {
     /** Never negative: a read can see what a later transaction wrote. */
     private static long millisBetween(Instant from, Instant to) {
         return Math.max(0, Duration.between(from, to).toMillis());
-    }
-
-    private static String lower(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static void text(JsonGenerator json, String field, @Nullable String text) throws IOException {
-        if (text == null) {
-            json.writeNullField(field);
-        } else {
-            json.writeStringField(field, text);
-        }
     }
 }
