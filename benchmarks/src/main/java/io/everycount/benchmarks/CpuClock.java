@@ -9,14 +9,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
- * The CPU time of this process from a moment on: of all its threads, those of the JVM included. On Linux it is read
- * from the scheduler, thread by thread, because the JDK's figure for the process goes in steps of 10 milliseconds
- * there; what a thread used that has ended meanwhile is missing. Elsewhere it is the JDK's figure.
+ * The CPU time of this process from a moment on: of all its threads, the collectors of garbage included, but for the JVM's
+ * compilers, which have done their work once what is measured has run for long enough. On Linux it is read from the scheduler,
+ * thread by thread, because the JDK's figure for the process goes in steps of 10 milliseconds there; what a thread used
+ * that has ended meanwhile is missing. Elsewhere it is the JDK's figure, with the compilers.
  */
 public final class CpuClock {
     private static final Path THREADS = Path.of("/proc/self/task");
+    /** How the names of threads begin that compile. */
+    private static final Pattern COMPILER = Pattern.compile("C[12] Comp.*", Pattern.DOTALL);
 
     private final Map<String, Long> nanosBefore = threads();
     private final long processNanosBefore = process();
@@ -43,6 +47,9 @@ public final class CpuClock {
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(THREADS)) {
             for (Path task : tasks) {
                 try {
+                    if (COMPILER.matcher(Files.readString(task.resolve("comm"))).matches()) {
+                        continue;
+                    }
                     String line = Files.readString(task.resolve("schedstat"));
                     all.put(task.getFileName().toString(), Long.parseLong(line.substring(0, line.indexOf(' '))));
                 } catch (IOException e) {

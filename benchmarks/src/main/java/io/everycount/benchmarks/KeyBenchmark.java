@@ -51,7 +51,7 @@ public class KeyBenchmark {
     private static final int ADDS_EACH = 8_000;
     private static final int DRAINS_MIN = 2;
     private static final int DRAINS_MAX = 200;
-    private static final long WARM_UP_NANOS = 500_000_000L;
+    private static final long WARM_UP_NANOS = 300_000_000L;
     /** So that a virtual thread goes on in the middle of its work, and perhaps on another carrier. */
     private static final int ADDS_BETWEEN_YIELDS = 1_000;
 

@@ -82,12 +82,12 @@ final class Page {
                 Every figure is the median of several processes, with the least and the most of them; every ratio the median of the
                 ratios of the same round. In a round the contenders run one after the other, in every other round the other way round.
                 A process of JMH warms up %d times %d ms and measures %d times; each time twice as long
-                with 1,000,000 keys. Before that, every key is added and drained, twice at least and for half a second, so that
+                with 1,000,000 keys. Before that, every key is added and drained, twice at least and for 0.3 seconds, so that
                 the compiler has seen drains.
 
                 **CPU time** is that of the whole process, divided by its increments: drainers, sinks and garbage collection are in it,
-                and so are JMH's loop and the walk through the keys. Wall time is what an increment takes its thread; with more threads
-                than processors most of that is waiting. Where nothing else is said, there is a drain every 100 ms. Keys are Strings of
+                and so are JMH's loop and the walk through the keys; on Linux the JVM's compilers are not, as they come to an end. Wall
+                time is what an increment takes its thread; with more threads than processors most of that is waiting. Where nothing else is said, there is a drain every 100 ms. Keys are Strings of
                 25 characters, equal keys several instances. Everycount drains with its whole pipeline, into a sink that only sums up;
                 what the others are drained of is summed up and goes nowhere.
 
