@@ -33,12 +33,11 @@ final class BatchPlanner {
         Coalescer sums = new Coalescer(first.size());
         RecordLog.Point to = from;
         for (DeltaRecord record : records) {
-            byte[][] keys = keys(record.entries());
-            if (!to.equals(from) && !joins(sums, keys, record.entries(), keysMax)) {
+            if (!to.equals(from) && !joins(sums, record.entries(), keysMax)) {
                 break;
             }
             to = record.end();
-            add(sums, keys, record.entries(), to);
+            add(sums, record.entries(), to);
         }
         return plan(instanceId, ownerToken, from, to, sums.entries(0, sums.size()));
     }
@@ -57,30 +56,21 @@ final class BatchPlanner {
         return entry.key();
     }
 
-    private static byte[][] keys(Entries entries) {
-        byte[][] keys = new byte[entries.size()][];
+    private static void add(Coalescer sums, Entries entries, RecordLog.Point end) {
         Entries.Cursor entry = entries.cursor();
-        for (int i = 0; entry.next(); i++) {
-            keys[i] = entry.key();
-        }
-        return keys;
-    }
-
-    private static void add(Coalescer sums, byte[][] keys, Entries entries, RecordLog.Point end) {
-        Entries.Cursor entry = entries.cursor();
-        for (int i = 0; entry.next(); i++) {
-            if (!sums.add(keys[i], entry.delta())) {
+        while (entry.next()) {
+            if (!sums.add(entry.bytes(), entry.keyStart(), entry.keyEnd(), entry.delta())) {
                 throw new IllegalStateException("the keys of record " + end.record() + " are not distinct");
             }
         }
     }
 
     /** Whether a record can be added as a whole. */
-    private static boolean joins(Coalescer sums, byte[][] keys, Entries entries, int keysMax) {
+    private static boolean joins(Coalescer sums, Entries entries, int keysMax) {
         int together = sums.size();
         Entries.Cursor entry = entries.cursor();
-        for (int i = 0; entry.next(); i++) {
-            int known = sums.find(keys[i]);
+        while (entry.next()) {
+            int known = sums.find(entry.bytes(), entry.keyStart(), entry.keyEnd());
             if (known < 0 ? ++together > keysMax : !sums.fits(known, entry.delta())) {
                 return false;
             }
@@ -104,7 +94,7 @@ final class BatchPlanner {
         if (!order.isStrict()) {
             // No record should be like this, but a journal that has one must not stop all that comes after it.
             Coalescer distinct = new Coalescer(unsorted.length);
-            add(distinct, keys(entries), entries, to);
+            add(distinct, entries, to);
             return plan(instanceId, ownerToken, from, to, distinct.entries(0, distinct.size()));
         }
         byte[] keys = new byte[Math.toIntExact(entries.keyBytes())];

@@ -5,6 +5,7 @@ import io.everycount.cell.Collector;
 import io.everycount.journal.Journal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -269,7 +270,13 @@ final class Closing {
                 && applied == log.last().record()
                 && writers.stream().allMatch(w -> !w.isRequired() || isTrusted(w.progress()));
         boolean journaled = journal != null && drained && !drainer.isUnjournaled();
-        return new Pipeline.Remains(Map.copyOf(unsaved), Map.copyOf(unknown), complete, journaled, snapshot);
+        // Not copied: there can be a million keys, and little memory.
+        return new Pipeline.Remains(
+                Collections.unmodifiableMap(unsaved),
+                Collections.unmodifiableMap(unknown),
+                complete,
+                journaled,
+                snapshot);
     }
 
     /** Whether a sink that has been met is still known to be at its mark. If nothing was counted, none need be met. */

@@ -9,7 +9,8 @@ import java.util.Arrays;
 
 /**
  * Sums deltas by key: an open-addressing index over parallel arrays, found by a seeded hash, and by a keyed one
- * once somebody seems to have chosen keys that collide. Not thread-safe.
+ * once somebody seems to have chosen keys that collide. Keys stay where they are, in arrays that must not change: there can be
+ * millions of them. Not thread-safe.
  */
 final class Coalescer {
     private static final int FREE = -1;
@@ -21,7 +22,9 @@ final class Coalescer {
 
     private final long seed0;
     private final long seed1;
-    private byte[][] keys;
+    private byte[][] sources;
+    private int[] starts;
+    private int[] ends;
     private long[] sums;
     private int[] hashes;
     private int[] index;
@@ -38,7 +41,9 @@ final class Coalescer {
         this.seed0 = seed0;
         this.seed1 = seed1;
         int capacity = Math.max(16, Integer.highestOneBit(expectedKeys) * 2);
-        keys = new byte[capacity][];
+        sources = new byte[capacity][];
+        starts = new int[capacity];
+        ends = new int[capacity];
         sums = new long[capacity];
         hashes = new int[capacity];
         useIndexFor(capacity);
@@ -49,12 +54,15 @@ final class Coalescer {
         return size;
     }
 
-    byte[] key(int i) {
-        return keys[i];
-    }
-
     long sum(int i) {
         return sums[i];
+    }
+
+    /** Puts a sum and its key, unless it is 0. */
+    void packInto(Entries.Packer entries, int i) {
+        if (sums[i] != 0) {
+            entries.add(sources[i], starts[i], ends[i], sums[i]);
+        }
     }
 
     /** Whether it has found keys that collide too often for chance. */
@@ -66,16 +74,14 @@ final class Coalescer {
     Entries entries(int from, int to) {
         Entries.Packer entries = new Entries.Packer();
         for (int i = from; i < to; i++) {
-            if (sums[i] != 0) {
-                entries.add(keys[i], sums[i]);
-            }
+            packInto(entries, i);
         }
         return entries.take();
     }
 
     /** The number of a key's sum, or -1 if it has none. */
-    int find(byte[] key) {
-        return index[position(key, hash(key))];
+    int find(byte[] source, int start, int end) {
+        return index[position(source, start, end, hash(source, start, end))];
     }
 
     /** Whether adding to a sum that is there would keep within 64 bits. */
@@ -84,9 +90,9 @@ final class Coalescer {
     }
 
     /** Adds to the key's sum; false, and nothing done, if that would leave 64 bits. */
-    boolean add(byte[] key, long delta) {
-        int hash = hash(key);
-        int position = position(key, hash);
+    boolean add(byte[] source, int start, int end, long delta) {
+        int hash = hash(source, start, end);
+        int position = position(source, start, end, hash);
         int i = index[position];
         if (i != FREE) {
             if (overflows(sums[i], delta)) {
@@ -95,17 +101,19 @@ final class Coalescer {
             sums[i] += delta;
             return true;
         }
-        if (size == keys.length) {
+        if (size == sums.length) {
             grow();
-            position = position(key, hash);
+            position = position(source, start, end, hash);
         }
         if (!keyed && probes(hash, position) > PROBES_MAX) {
             rehash();
-            hash = hash(key);
-            position = position(key, hash);
+            hash = hash(source, start, end);
+            position = position(source, start, end, hash);
         }
         index[position] = size;
-        keys[size] = key;
+        sources[size] = source;
+        starts[size] = start;
+        ends[size] = end;
         hashes[size] = hash;
         sums[size] = delta;
         size++;
@@ -119,7 +127,9 @@ final class Coalescer {
 
     private void grow() {
         int capacity = Math.multiplyExact(size, 2);
-        keys = Arrays.copyOf(keys, capacity);
+        sources = Arrays.copyOf(sources, capacity);
+        starts = Arrays.copyOf(starts, capacity);
+        ends = Arrays.copyOf(ends, capacity);
         sums = Arrays.copyOf(sums, capacity);
         hashes = Arrays.copyOf(hashes, capacity);
         useIndexFor(capacity);
@@ -128,9 +138,9 @@ final class Coalescer {
     private void rehash() {
         keyed = true;
         for (int i = 0; i < size; i++) {
-            hashes[i] = hash(keys[i]);
+            hashes[i] = hash(sources[i], starts[i], ends[i]);
         }
-        useIndexFor(keys.length);
+        useIndexFor(sums.length);
     }
 
     /** Half of the places stay free. */
@@ -139,27 +149,29 @@ final class Coalescer {
         Arrays.fill(index, FREE);
         indexShift = Integer.numberOfLeadingZeros(index.length - 1);
         for (int i = 0; i < size; i++) {
-            index[position(keys[i], hashes[i])] = i;
+            index[position(sources[i], starts[i], ends[i], hashes[i])] = i;
         }
     }
 
-    private int hash(byte[] key) {
+    private int hash(byte[] source, int start, int end) {
         return keyed
-                ? (int) new SipHash(seed0, seed1).update(key, 0, key.length).finish()
-                : FastHash.hash(key, 0, key.length, seed0);
+                ? (int) new SipHash(seed0, seed1)
+                        .update(source, start, end - start)
+                        .finish()
+                : FastHash.hash(source, start, end - start, seed0);
     }
 
     /** Where the key's entry is, or the free place where it belongs. */
-    private int position(byte[] key, int hash) {
+    private int position(byte[] source, int start, int end, int hash) {
         int position = hash >>> indexShift;
-        while (index[position] != FREE && !isAt(index[position], key, hash)) {
+        while (index[position] != FREE && !isAt(index[position], source, start, end, hash)) {
             position = position + 1 & index.length - 1;
         }
         return position;
     }
 
-    private boolean isAt(int i, byte[] key, int hash) {
-        return hashes[i] == hash && Arrays.equals(keys[i], key);
+    private boolean isAt(int i, byte[] source, int start, int end, int hash) {
+        return hashes[i] == hash && Arrays.equals(sources[i], starts[i], ends[i], source, start, end);
     }
 
     private int probes(int hash, int position) {

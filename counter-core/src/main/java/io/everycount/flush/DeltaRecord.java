@@ -10,14 +10,16 @@ import io.everycount.journal.JournalRecord;
  * @param from the number of the record before; several less if it sums up several (a checkpoint)
  * @param end the history at its end: its number, the digest chain after it, and running sums
  * @param entries the keys and their deltas
- * @param bytes about what it takes in memory
+ * @param bytes about what it takes in memory, also while it is summed up with others
  * @param sinceNanos no increment in it is older than this
  */
 record DeltaRecord(long from, RecordLog.Point end, Entries entries, long bytes, long sinceNanos) {
     private static final int BYTES_PER_RECORD = 200;
+    /** Half of it, about, is what it takes to sum entries up by key, when many are pending. */
+    private static final int BYTES_PER_ENTRY = 40;
 
     static DeltaRecord of(RecordLog.Point before, long number, long digest, Entries entries, long sinceNanos) {
-        long bytes = BYTES_PER_RECORD + (long) entries.bytes();
+        long bytes = BYTES_PER_RECORD + entries.keyBytes() + (long) entries.size() * BYTES_PER_ENTRY;
         return new DeltaRecord(
                 before.record(),
                 before.plus(number, digest, entries.deltaSum(), entries.size(), bytes),

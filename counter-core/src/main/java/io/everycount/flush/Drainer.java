@@ -321,7 +321,12 @@ final class Drainer {
     /** Sums up what the sinks could not take for long. */
     private void sumUp() {
         if (pipeline.isSummaryDue() && !unjournaled) {
-            summary = log.summary(pipeline.marks());
+            try {
+                summary = log.summary(pipeline.marks());
+            } catch (OutOfMemoryError e) {
+                // Nothing has changed, and without it there is backpressure sooner.
+                summary = List.of();
+            }
             if (summary.isEmpty()) {
                 pipeline.summedUp();
             }

@@ -79,8 +79,7 @@ final class KeyOrder {
         for (int end = 1; end <= size; end++) {
             if (end == size || ((packed[end] ^ packed[start]) & ~numberMask) != 0) {
                 if (end - start == size) {
-                    // Keys that differ in trailing zeros only.
-                    insertionSort(from, to);
+                    sort(from + endingFirst(from, to, common), to);
                 } else if (end - start > 1) {
                     sort(from + start, from + end);
                 }
@@ -139,6 +138,26 @@ final class KeyOrder {
 
     private int compare(int one, int other) {
         return Arrays.compareUnsigned(bytes, starts[one], ends[one], bytes, starts[other], ends[other]);
+    }
+
+    /**
+     * Keys that cannot be told apart by their next bytes: one at least ends where what all have in common ends, and zeros
+     * follow in the others.
+     *
+     * @return how many end there; they are the first ones now
+     */
+    private int endingFirst(int from, int to, int common) {
+        int ending = 0;
+        for (int i = from; i < to; i++) {
+            int key = order[i];
+            if (ends[key] - starts[key] == common) {
+                order[i] = order[from + ending];
+                order[from + ending] = key;
+                ending++;
+            }
+        }
+        strict &= ending <= 1;
+        return ending;
     }
 
     private int commonPrefix(int from, int to) {

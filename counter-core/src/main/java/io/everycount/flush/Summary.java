@@ -24,7 +24,7 @@ final class Summary {
         for (DeltaRecord part : parts) {
             Entries.Cursor entry = part.entries().cursor();
             while (entry.next()) {
-                add(layers, entry.key(), entry.delta());
+                add(layers, entry);
             }
             sinceNanos = Math.min(sinceNanos, part.sinceNanos());
         }
@@ -52,15 +52,14 @@ final class Summary {
     }
 
     /** A key is in a further layer only if its sum would leave 64 bits. */
-    private static void add(List<Coalescer> layers, byte[] key, long delta) {
+    private static void add(List<Coalescer> layers, Entries.Cursor entry) {
         for (Coalescer layer : layers) {
-            if (layer.add(key, delta)) {
+            if (layer.add(entry.bytes(), entry.keyStart(), entry.keyEnd(), entry.delta())) {
                 return;
             }
         }
-        Coalescer layer = new Coalescer(1_024);
-        layer.add(key, delta);
-        layers.add(layer);
+        layers.add(new Coalescer(1_024));
+        add(layers.subList(layers.size() - 1, layers.size()), entry);
     }
 
     /**

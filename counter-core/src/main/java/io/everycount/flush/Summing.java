@@ -59,17 +59,17 @@ final class Summing {
                 fetch(drained, i, Math.min(to, i + GROUP));
             }
             byte[] key = utf8(drained.key(i));
-            if (sums.size() == 0 || sums.find(key) < 0) {
-                pack(key, drained.delta(i));
+            if (sums.size() == 0 || sums.find(key, 0, key.length) < 0) {
+                packed.add(key, drained.delta(i));
+                cutIfFull();
             } else {
                 add(key, drained.delta(i));
             }
         }
         for (Coalescer layer : layers) {
             for (int i = 0; i < layer.size(); i++) {
-                if (layer.sum(i) != 0) {
-                    pack(layer.key(i), layer.sum(i));
-                }
+                layer.packInto(packed, i);
+                cutIfFull();
             }
             // What follows can have the same keys.
             cut();
@@ -77,19 +77,18 @@ final class Summing {
     }
 
     private void add(byte[] key, long delta) {
-        int known = layerOf.size() == 0 ? -1 : layerOf.find(key);
+        int known = layerOf.size() == 0 ? -1 : layerOf.find(key, 0, key.length);
         int layer = known < 0 ? 0 : (int) layerOf.sum(known);
-        if (!layers.get(layer).add(key, delta)) {
-            layerOf.add(key, 1);
+        if (!layers.get(layer).add(key, 0, key.length, delta)) {
+            layerOf.add(key, 0, key.length, 1);
             if (layers.size() == layer + 1) {
                 layers.add(new Coalescer(0));
             }
-            layers.get(layer + 1).add(key, delta);
+            layers.get(layer + 1).add(key, 0, key.length, delta);
         }
     }
 
-    private void pack(byte[] key, long delta) {
-        packed.add(key, delta);
+    private void cutIfFull() {
         if (packed.size() == keysMax) {
             cut();
         }

@@ -95,7 +95,8 @@ public final class Entries {
     public long delta(byte[] key) {
         Cursor cursor = cursor();
         while (cursor.next()) {
-            if (Arrays.equals(bytes, cursor.keyStart, cursor.keyEnd, key, 0, key.length)) {
+            int length = cursor.keyEnd - cursor.keyStart;
+            if (length == key.length && Arrays.equals(bytes, cursor.keyStart, cursor.keyEnd, key, 0, length)) {
                 return cursor.delta;
             }
         }
@@ -149,17 +150,23 @@ public final class Entries {
          * @param delta not 0
          */
         public void add(byte[] key, long delta) {
-            int room = Math.addExact(at, key.length + 2 * VARINT_BYTES_MAX);
+            add(key, 0, key.length, delta);
+        }
+
+        /** As {@link #add(byte[], long)}, with a key that is a part of an array. */
+        public void add(byte[] source, int start, int end, long delta) {
+            int length = end - start;
+            int room = Math.addExact(at, length + 2 * VARINT_BYTES_MAX);
             if (room > bytes.length) {
                 bytes = Arrays.copyOf(bytes, (int) Math.max(room, Math.min(2L * bytes.length, 1 << 30)));
             }
-            putVarint(key.length);
-            System.arraycopy(key, 0, bytes, at, key.length);
-            at += key.length;
+            putVarint(length);
+            System.arraycopy(source, start, bytes, at, length);
+            at += length;
             putVarint(delta << 1 ^ delta >> 63);
             size++;
             deltaSum += delta;
-            keyBytes += key.length;
+            keyBytes += length;
         }
 
         private void putVarint(long value) {

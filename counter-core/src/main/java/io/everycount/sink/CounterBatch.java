@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The deltas of whole records {@code (from .. to]}, one entry per key, keys in ascending order of their
  * UTF-8 bytes (the same order everywhere, so that writers of the same rows cannot deadlock).
  *
- * <p>Immutable.
+ * <p>Immutable, as long as arrays that were handed in and not copied do not change.
  */
 public final class CounterBatch {
     private final UUID instanceId;

@@ -41,6 +41,21 @@ class KeyOrderTest {
     }
 
     @Test
+    void keys_that_begin_with_another_one_and_go_on_with_zeros_are_sorted_too() {
+        for (int size : new int[] {20, 300, 3_000}) {
+            byte[][] keys = new byte[size][];
+            keys[0] = new byte[] {'p'};
+            keys[1] = Arrays.copyOf(keys[0], 12);
+            for (int i = 2; i < size; i++) {
+                byte[] rest = letters(1 + random.nextInt(20), 200);
+                keys[i] = Arrays.copyOf(keys[0], 12 + rest.length);
+                System.arraycopy(rest, 0, keys[i], 12, rest.length);
+            }
+            check(keys);
+        }
+    }
+
+    @Test
     void no_keys_are_in_order() {
         assertThat(order(new byte[0][]).isStrict()).isTrue();
     }
