@@ -14,7 +14,8 @@ import java.util.Map;
  *     not all, that part: the next one to open it writes it
  * @param isComplete whether everything counted is known to be in every required sink, or in its
  *     quarantine, but for gaps declared before ({@code stats.lost()}). If it is not although both maps are
- *     empty, the cells could not be emptied, or a sink's ledger does not agree with this cache's history.
+ *     empty, the cells could not be emptied, a sink's ledger does not agree with this cache's history, or there was no memory
+ *     to name every key: {@code stats.pending()} tells how much there is.
  * @param isJournaled whether everything counted is in the journal: then whoever opens or adopts it next writes what is
  *     not in the sinks, and nothing is lost
  */

@@ -253,30 +253,41 @@ final class Closing {
         long upToUnknown = upToUnknown(draining);
         Pipeline.Snapshot snapshot = pipeline.snapshot();
         long applied = snapshot.appliedRecord();
+        boolean drained = drainer.isClosed();
         Map<String, Long> unsaved = new HashMap<>();
         Map<String, Long> unknown = new HashMap<>();
-        long from = Math.max(applied, log.base().record());
-        List<DeltaRecord> records = log.after(from, Integer.MAX_VALUE);
-        for (DeltaRecord record : records == null ? List.<DeltaRecord>of() : records) {
-            record.entries().addTo(record.number() <= upToUnknown ? unknown : unsaved);
-        }
-        boolean drained = drainer.isClosed();
-        if (!drained && !draining) {
-            drainer.leftOverRecords()
-                    .forEach(record -> record.entries().addTo(record.number() <= upToUnknown ? unknown : unsaved));
-            addLeftOver(unsaved);
+        try {
+            addRemains(applied, upToUnknown, !drained && !draining, unsaved, unknown);
+        } catch (OutOfMemoryError e) {
+            // There can be a million keys. That there is something left, and how much, is in the rest of the report.
+            unsaved = Map.of();
+            unknown = Map.of();
         }
         boolean complete = drained
                 && applied == log.last().record()
                 && writers.stream().allMatch(w -> !w.isRequired() || isTrusted(w.progress()));
         boolean journaled = journal != null && drained && !drainer.isUnjournaled();
-        // Not copied: there can be a million keys, and little memory.
+        // Not copied, for the same reason.
         return new Pipeline.Remains(
                 Collections.unmodifiableMap(unsaved),
                 Collections.unmodifiableMap(unknown),
                 complete,
                 journaled,
                 snapshot);
+    }
+
+    private void addRemains(
+            long applied, long upToUnknown, boolean leftOver, Map<String, Long> unsaved, Map<String, Long> unknown) {
+        long from = Math.max(applied, log.base().record());
+        List<DeltaRecord> records = log.after(from, Integer.MAX_VALUE);
+        for (DeltaRecord record : records == null ? List.<DeltaRecord>of() : records) {
+            record.entries().addTo(record.number() <= upToUnknown ? unknown : unsaved);
+        }
+        if (leftOver) {
+            drainer.leftOverRecords()
+                    .forEach(record -> record.entries().addTo(record.number() <= upToUnknown ? unknown : unsaved));
+            addLeftOver(unsaved);
+        }
     }
 
     /** Whether a sink that has been met is still known to be at its mark. If nothing was counted, none need be met. */
