@@ -21,7 +21,20 @@ public final class EverycountCounting implements Counting {
      * @param drainMillis how often it drains by itself; 0 for only when asked
      */
     public EverycountCounting(int drainMillis) {
+        this(drainMillis, true);
+    }
+
+    /**
+     * Starts a cache.
+     *
+     * @param drainMillis how often it drains by itself; 0 for only when asked
+     * @param retains whether it retains what it has written, as it does unless told otherwise
+     */
+    EverycountCounting(int drainMillis, boolean retains) {
         CounterCacheBuilder builder = CounterCache.builder(sink).maxKeys(MAX_KEYS);
+        if (!retains) {
+            builder.retain(Duration.ZERO, 0);
+        }
         cache = drainMillis == 0
                 ? builder.flushOnlyWhenAsked().build()
                 : builder.flushInterval(Duration.ofMillis(drainMillis)).build();

@@ -221,6 +221,11 @@ public enum Peer {
         return opener.apply(drainMillis);
     }
 
+    /** Starts one that drains only when asked, and keeps nothing of what it has drained. */
+    public Counting openWithoutRetention() {
+        return this == EVERYCOUNT ? new EverycountCounting(0, false) : open(0);
+    }
+
     /** Those for a use, in the order to show them. */
     public static List<Peer> of(Use use) {
         return Arrays.stream(values()).filter(peer -> peer.use == use).toList();

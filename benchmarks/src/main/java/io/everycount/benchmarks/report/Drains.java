@@ -81,6 +81,7 @@ final class Drains {
                 "Keys",
                 "Threads",
                 "Heap for each key, B",
+                "after drains, B",
                 "CPU time of a drain for each key, ns",
                 "Allocated for each key that is touched and drained, B");
         for (Case one : cases(Kind.MEMORY)) {
@@ -89,6 +90,7 @@ final class Drains {
                     String.format(Locale.ROOT, "%,d", one.keys().keyCount()),
                     String.valueOf(one.threads()),
                     Numbers.range(results.figure(one, Figure.HEAP_PER_KEY)),
+                    Numbers.range(results.figure(one, Figure.HEAP_PER_KEY_DRAINED)),
                     Numbers.range(results.figure(one, Figure.DRAIN_CPU_NANOS_PER_KEY)),
                     Numbers.range(results.figure(one, Figure.ALLOCATED_PER_KEY_AND_DRAIN)));
         }

@@ -17,6 +17,8 @@ enum Figure {
 
     /** Bytes of heap for each key, without the key's String. */
     HEAP_PER_KEY,
+    /** The same in use again after drains, if nothing is retained of what was written. */
+    HEAP_PER_KEY_DRAINED,
     /** CPU time of the whole process for each key in a drain, ns. */
     DRAIN_CPU_NANOS_PER_KEY,
     /** Bytes allocated for each key that is touched and drained once, the increment's included. */

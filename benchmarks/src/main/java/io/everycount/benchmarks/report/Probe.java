@@ -85,21 +85,22 @@ final class Probe {
     private void memory() throws Exception {
         String[] keys = measured.keys().distinct();
         ExecutorService threads = Executors.newFixedThreadPool(measured.threads());
+        try {
+            drains(keys, threads);
+            figures.put(Figure.HEAP_PER_KEY_DRAINED, heapPerKeyDrained(keys, threads));
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private void drains(String[] keys, ExecutorService threads) throws Exception {
         long before = usedHeap();
         try (Counting counting = measured.peer().open(0)) {
-            Callable<Void> addToAll = () -> {
-                for (String key : keys) {
-                    counting.add(key);
-                }
-                return null;
-            };
             List<Double> nanosPerKey = new ArrayList<>();
             List<Double> bytesPerKey = new ArrayList<>();
             for (int drain = -DRAIN_WARMUPS; drain < DRAINS; drain++) {
                 long bytes = -allocated();
-                for (Future<Void> adding : threads.invokeAll(Collections.nCopies(measured.threads(), addToAll))) {
-                    adding.get();
-                }
+                addToAll(counting, keys, threads);
                 bytes += allocated();
                 if (drain == -DRAIN_WARMUPS) {
                     figures.put(Figure.HEAP_PER_KEY, (double) (usedHeap() - before) / keys.length);
@@ -120,8 +121,31 @@ final class Probe {
             }
             figures.put(Figure.DRAIN_CPU_NANOS_PER_KEY, new Samples(nanosPerKey).median());
             figures.put(Figure.ALLOCATED_PER_KEY_AND_DRAIN, new Samples(bytesPerKey).median());
-        } finally {
-            threads.shutdown();
+        }
+    }
+
+    private double heapPerKeyDrained(String[] keys, ExecutorService threads) throws Exception {
+        long before = usedHeap();
+        try (Counting counting = measured.peer().openWithoutRetention()) {
+            for (int drains = 0; drains < DRAINS; drains++) {
+                addToAll(counting, keys, threads);
+                counting.drain();
+            }
+            addToAll(counting, keys, threads);
+            return (double) (usedHeap() - before) / keys.length;
+        }
+    }
+
+    /** Every thread adds to every key once. */
+    private void addToAll(Counting counting, String[] keys, ExecutorService threads) throws Exception {
+        Callable<Void> adding = () -> {
+            for (String key : keys) {
+                counting.add(key);
+            }
+            return null;
+        };
+        for (Future<Void> added : threads.invokeAll(Collections.nCopies(measured.threads(), adding))) {
+            added.get();
         }
     }
 

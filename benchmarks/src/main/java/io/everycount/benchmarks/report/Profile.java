@@ -20,7 +20,7 @@ import java.util.Set;
 
 /** How much is measured, and how long. */
 enum Profile {
-    /** What has an aim, and every peer once: thirteen minutes with two processors. */
+    /** What has an aim, and every peer once: eleven minutes with two processors. */
     QUICK(3, 1, 2, 3, 150, 2, 300_000, UNIFORM_100000),
     /** Everything: some hours. */
     FULL(5, 3, 5, 5, 400, 10, 5_000_000, UNIFORM_1000000);

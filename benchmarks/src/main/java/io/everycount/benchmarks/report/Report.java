@@ -35,7 +35,7 @@ import org.openjdk.jmh.runner.RunnerException;
 public final class Report {
     static final String USAGE = """
             java -jar benchmarks/target/benchmarks.jar quick|full|page [options]
-              quick            what has an aim, and every peer once; thirteen minutes with two processors
+              quick            what has an aim, and every peer once; eleven minutes with two processors
               full             everything; some hours
               page             the page again, from the results that are there
               --out DIR        where benchmarks.md and benchmarks/ go (docs)

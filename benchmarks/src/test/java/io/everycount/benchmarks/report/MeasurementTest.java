@@ -68,7 +68,11 @@ final class MeasurementTest {
         return switch (kind) {
             case LOSS -> List.of(Figure.LOST_PER_MILLION, Figure.DRAINS);
             case MEMORY ->
-                List.of(Figure.HEAP_PER_KEY, Figure.DRAIN_CPU_NANOS_PER_KEY, Figure.ALLOCATED_PER_KEY_AND_DRAIN);
+                List.of(
+                        Figure.HEAP_PER_KEY,
+                        Figure.HEAP_PER_KEY_DRAINED,
+                        Figure.DRAIN_CPU_NANOS_PER_KEY,
+                        Figure.ALLOCATED_PER_KEY_AND_DRAIN);
             default -> List.of(Figure.P50, Figure.P99_99, Figure.MAX, Figure.WRITER_CPU_NANOS);
         };
     }
