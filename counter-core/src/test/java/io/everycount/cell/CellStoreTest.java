@@ -112,7 +112,7 @@ class CellStoreTest {
         byte[] buffer = new byte[8];
         for (int drains = 0; drains < 2; drains++) {
             for (long key : known) {
-                eightBytes.setVolatile(buffer, 0, key);
+                eightBytes.set(buffer, 0, key);
                 cells.add(buffer, 0, 8, 1, false);
             }
             drain(cells);
@@ -120,21 +120,21 @@ class CellStoreTest {
         AtomicBoolean done = new AtomicBoolean();
         Thread changing = new Thread(() -> {
             for (int i = 0; !done.get(); i = (i + 1) % keys) {
-                eightBytes.setVolatile(buffer, 0, i % 3 == 0 ? notUtf8 : known[i]);
+                eightBytes.set(buffer, 0, i % 3 == 0 ? notUtf8 : known[i]);
                 Thread.onSpinWait();
             }
         });
         changing.setDaemon(true);
         changing.start();
         for (int i = 0; i < 1_000_000; i++) {
-            eightBytes.setVolatile(buffer, 0, (long)
+            eightBytes.set(buffer, 0, (long)
                     eightBytes.get(("x" + (1_000_000 + i % 9_999)).getBytes(StandardCharsets.US_ASCII), 0));
             cells.add(buffer, 0, 8, 1, false);
         }
         done.set(true);
         changing.join();
         for (long key : known) {
-            eightBytes.setVolatile(buffer, 0, key);
+            eightBytes.set(buffer, 0, key);
             cells.add(buffer, 0, 8, 1, false);
         }
         Collector collector = new Collector();
