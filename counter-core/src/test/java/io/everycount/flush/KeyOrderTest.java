@@ -56,6 +56,19 @@ class KeyOrderTest {
     }
 
     @Test
+    void a_key_that_is_there_twice_and_that_others_begin_with_is_seen() {
+        byte[][] keys = new byte[100][];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = new byte[12 + i];
+            keys[i][0] = 'p';
+        }
+        keys[7] = new byte[] {'p'};
+        assertThat(order(keys).isStrict()).isTrue();
+        keys[8] = keys[7].clone();
+        assertThat(order(keys).isStrict()).isFalse();
+    }
+
+    @Test
     void no_keys_are_in_order() {
         assertThat(order(new byte[0][]).isStrict()).isTrue();
     }
