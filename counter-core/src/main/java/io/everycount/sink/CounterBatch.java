@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.everycount.sink;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
@@ -98,12 +99,11 @@ public final class CounterBatch {
     }
 
     private static byte[] joined(byte[][] keys) {
-        int[] ends = ends(keys);
-        byte[] joined = new byte[keys.length == 0 ? 0 : ends[keys.length - 1]];
-        for (int i = 0; i < keys.length; i++) {
-            System.arraycopy(keys[i], 0, joined, ends[i] - keys[i].length, keys[i].length);
+        ByteArrayOutputStream joined = new ByteArrayOutputStream();
+        for (byte[] key : keys) {
+            joined.writeBytes(key);
         }
-        return joined;
+        return joined.toByteArray();
     }
 
     private int start(int index) {
