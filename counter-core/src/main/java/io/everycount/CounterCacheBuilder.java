@@ -146,7 +146,7 @@ public final class CounterCacheBuilder {
 
     /**
      * How much may be on the way to the sinks before increments stay in their cells instead, where they
-     * go on adding up; default 64 MiB. With a journal, what an earlier process has left in it comes on top.
+     * go on adding up; default 64 MiB. A key with its delta counts as its UTF-8 and 40 bytes. With a journal, what an earlier process has left in it comes on top.
      *
      * @param bytes from 1 KiB to 1 TiB
      */
@@ -157,7 +157,8 @@ public final class CounterCacheBuilder {
 
     /**
      * How much of what was written is kept, to be written again if the store goes back in time (an
-     * asynchronous failover, a restore); default 10 minutes and 64 MiB, whichever is less. The time counts from when it
+     * asynchronous failover, a restore); default 10 minutes and 64 MiB, counted as for
+     * {@link #maxPendingBytes}, whichever is less. The time counts from when it
      * was written, however long that took. With a journal it is kept there, too, and gives way when the journal has no
      * room for new records.
      *

@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
  * @param lost in gaps: that store went back in time further than records were kept
  * @param pending on the way
  * @param pendingKeys the keys of the records that it is in, each counted as often as it is in a record
- * @param pendingBytes what that takes in memory, about
+ * @param pendingBytes what that takes in memory, about: an entry counts as its key and 40 bytes, half of which it takes only
+ *     while many are summed up
  * @param maxPendingBytes what it may take before increments stay in their cells
- * @param retainedBytes what is persisted and kept for a store that goes back in time, about
+ * @param retainedBytes what is persisted and kept for a store that goes back in time, counted in the same way
  * @param lastRecord the number of the last record
  * @param appliedRecord the last one that every required sink has
  * @param freshness no increment that is not persisted is older than this

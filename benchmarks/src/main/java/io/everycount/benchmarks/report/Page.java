@@ -118,7 +118,7 @@ final class Page {
 
                 Each thread adds to every key once, and then there is a drain, with nobody adding; and so on. Heap is without the
                 key's String, before the first drain, so with the tables that Everycount's keys have outgrown; and in use again after
-                five drains, with nothing retained of what was written (28 bytes for each of these keys and drain, up to 64 MiB, if not told otherwise).
+                five drains, with nothing retained of what was written (28 bytes for each of these keys and drain, for up to a million, if not told otherwise).
 
                 %s
                 ## How long one increment takes
