@@ -146,7 +146,8 @@ public final class CounterCacheBuilder {
 
     /**
      * How much may be on the way to the sinks before increments stay in their cells instead, where they
-     * go on adding up; default 64 MiB. A key with its delta counts as its UTF-8 and 40 bytes. With a journal, what an earlier process has left in it comes on top.
+     * go on adding up; default 64 MiB. A key with its delta counts as its UTF-8 and 40 bytes. With a journal, what an
+     * earlier process has left in it comes on top.
      *
      * @param bytes from 1 KiB to 1 TiB
      */
